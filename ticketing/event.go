@@ -1,0 +1,155 @@
+package ticketing
+
+import (
+	"time"
+)
+
+// EventKind says what happened.
+type EventKind string
+
+// What can happen to a ticket. Beside each: the fields of Event it uses, over Ticket, N, At, By, Kind and Key.
+const (
+	Received         EventKind = "received"          // all of the matter; Due, StepDue, Alarms; Out: the receipt
+	Imported         EventKind = "imported"          // as received, already at its end if Outcome is set; Ended
+	Said             EventKind = "said"              // Text, Files: the citizen wrote again; Due, Alarms when it ends waiting
+	Claimed          EventKind = "claimed"           // Assignee ("" lets go)
+	Triaged          EventKind = "triaged"           // MatterKind, Category, Area, Place, Priority, Visibility; Due, StepDue, Alarms
+	RoutedTo         EventKind = "routed"            // Agency, Cooperating, Reason, Rule; StepDue, Alarms
+	Accepted         EventKind = "accepted"          // Due, Alarms
+	Returned         EventKind = "returned"          // Reason, Agency: whose it is instead; StepDue, Alarms
+	Asked            EventKind = "asked"             // Text; Out
+	ExtensionAsked   EventKind = "extension_asked"   // Until, Reason
+	ExtensionDecided EventKind = "extension_decided" // OK, Reason; Due, Alarms
+	DraftWritten     EventKind = "drafted"           // Text, Outcome, Reason, Files
+	DraftApproved    EventKind = "approved"          //
+	DraftRejected    EventKind = "draft_rejected"    // Reason
+	AnsweredBy       EventKind = "answered"          // Text, Outcome, Reason, Files, OK: may be published; Alarms; Out
+	Noted            EventKind = "noted"             // Text, Files: internal
+	Messaged         EventKind = "messaged"          // Text, Files: to the citizen; Out
+	MergedInto       EventKind = "merged"            // Into
+	Absorbing        EventKind = "absorbed"          // Into: the ticket that was merged into this one; OK false: it left again
+	Unmerged         EventKind = "unmerged"          // Into: the ticket it was merged into; Due, Alarms
+	SplitOff         EventKind = "split"             // Events: which of its messages became a ticket of their own; Into: that ticket
+	VerdictGiven     EventKind = "verdict"           // OK, Text; Due, StepDue, Alarms when it reopens
+	Reopened         EventKind = "reopened"          // Reason; Due, StepDue, Alarms
+	ClosedBy         EventKind = "closed"            // Outcome, Reason; Out
+	Published        EventKind = "published"         //
+	Unpublished      EventKind = "unpublished"       // Reason
+	Revealed         EventKind = "revealed"          // Field, Reason: who asked to see a contact in full
+	AlarmRang        EventKind = "alarm"             // Alarm
+	SendAttempted    EventKind = "attempted"         // Ref, Try, Next: when to take it for lost
+	SendDelivered    EventKind = "delivered"         // Ref, Try, Receipt
+	SendFailed       EventKind = "failed"            // Ref, Try, Reason, Next (zero: for good)
+)
+
+// EventKinds lists them all, in the order of the table in testdata/apply.golden.
+var EventKinds = [...]EventKind{
+	Received, Imported, Said, Claimed, Triaged, RoutedTo, Accepted, Returned, Asked, ExtensionAsked, ExtensionDecided,
+	DraftWritten, DraftApproved, DraftRejected, AnsweredBy, Noted, Messaged, MergedInto, Absorbing, Unmerged, SplitOff,
+	VerdictGiven, Reopened, ClosedBy, Published, Unpublished, Revealed, AlarmRang, SendAttempted, SendDelivered, SendFailed,
+}
+
+// Quiet says that a person need not have seen the event to act on the ticket: it is the hotline's own bookkeeping.
+func (k EventKind) Quiet() bool {
+	switch k {
+	case SendAttempted, SendDelivered, SendFailed, Revealed, AlarmRang, Absorbing:
+		return true
+	}
+	return false
+}
+
+// Role is what an actor may be. See rights.go for what each may do.
+type Role string
+
+// The roles.
+const (
+	Citizen       Role = "citizen"
+	Operator      Role = "operator"
+	Supervisor    Role = "supervisor"
+	Officer       Role = "officer"
+	Leader        Role = "leader"
+	Moderator     Role = "moderator"
+	Administrator Role = "administrator"
+	Auditor       Role = "auditor"
+	Program       Role = "program"
+	System        Role = "system"
+)
+
+// StaffRoles are those a person with an account can hold.
+var StaffRoles = [...]Role{Operator, Supervisor, Officer, Leader, Moderator, Administrator, Auditor}
+
+// Actor is who did it, as written into the journal: an account's id, never a citizen's name or number.
+type Actor struct {
+	ID     string   `json:"id,omitempty"`
+	Role   Role     `json:"role"`
+	Agency string   `json:"agency,omitempty"`
+	Name   string   `json:"-"` // for display while acting; the journal keeps the id
+	Scopes []string `json:"-"` // of a program's token
+}
+
+// Outgoing is a message the citizen shall get, on the door she came in by unless Channel says otherwise. The words
+// are the event's Text with the phrases around it already set: what is kept is what was sent.
+type Outgoing struct {
+	Text  string `json:"text"`
+	Files []File `json:"files,omitempty"`
+}
+
+// Event is one thing that happened to one ticket. It is never changed. (Lawful erasure blanks a payload and leaves
+// seq, digest and chain standing: see Store.Blank.)
+type Event struct {
+	Seq    int64     `json:"seq"`    // place in the journal, dense, from 1; set by the store
+	Ticket Code      `json:"ticket"` //
+	N      int       `json:"n"`      // place in the ticket, dense, from 1
+	At     time.Time `json:"at"`     // UTC, to the millisecond
+	By     Actor     `json:"by"`
+	Kind   EventKind `json:"kind"`
+	Key    string    `json:"key,omitempty"` // makes a repeat harmless; "" has none
+
+	// Print is the fingerprint of the request that wrote it: the same key with another print is a misuse.
+	Print string `json:"print,omitempty"`
+
+	MatterKind Kind       `json:"matter_kind,omitempty"`
+	Category   string     `json:"category,omitempty"`
+	Area       string     `json:"area,omitempty"`
+	Place      string     `json:"place,omitempty"`
+	Priority   Priority   `json:"priority,omitempty"`
+	Visibility Visibility `json:"visibility,omitempty"`
+	Channel    Channel    `json:"channel,omitempty"`
+	Citizen    CitizenID  `json:"citizen,omitempty"`
+	External   string     `json:"external,omitempty"`
+	Subject    string     `json:"subject,omitempty"`
+	Text       string     `json:"text,omitempty"`
+	Original   string     `json:"original,omitempty"` // Text as it came, where normalising changed it
+	Address    string     `json:"address,omitempty"`
+	Location   *Point     `json:"location,omitempty"`
+	Consent    string     `json:"consent,omitempty"` // version of the consent text agreed to
+	Files      []File     `json:"files,omitempty"`
+
+	Agency      string   `json:"agency,omitempty"`
+	Cooperating []string `json:"cooperating,omitempty"`
+	Assignee    string   `json:"assignee,omitempty"`
+	Rule        string   `json:"rule,omitempty"`
+	Reason      string   `json:"reason,omitempty"`
+	Outcome     Outcome  `json:"outcome,omitempty"`
+	OK          bool     `json:"ok,omitempty"`
+
+	Due     time.Time `json:"due,omitzero"`
+	Step    Step      `json:"step,omitempty"`
+	StepDue time.Time `json:"step_due,omitzero"`
+	Alarms  []Alarm   `json:"alarms,omitempty"`
+	Alarm   *Alarm    `json:"alarm,omitempty"`
+	Until   time.Time `json:"until,omitzero"`
+	Ended   time.Time `json:"ended,omitzero"`
+
+	Into   Code   `json:"into,omitempty"`
+	Events []int  `json:"events,omitempty"`
+	Field  string `json:"field,omitempty"`
+
+	Out     *Outgoing `json:"out,omitempty"`
+	Ref     int       `json:"ref,omitempty"`
+	Try     int       `json:"try,omitempty"`
+	Next    time.Time `json:"next,omitzero"`
+	Receipt string    `json:"receipt,omitempty"`
+
+	Blanked bool `json:"blanked,omitempty"` // its payload was erased by law
+}
