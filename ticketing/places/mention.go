@@ -11,8 +11,8 @@ import (
 type Mention struct {
 	Text       string `json:"text"` // as it was written, with the type before it: "xã Tam Xuân"
 	Start, End int    `json:"-"`    // bytes in the text
-	// Old is the former unit by whose name Units were reached, the first if several;
-	// nil if only present units bear the name.
+	// Old is the former unit by whose name some of Units were reached, the first if
+	// several; nil if the units that bear the name now are all.
 	Old *Unit `json:"old,omitempty"`
 	// Units are all present units that may be meant, those that bear the name now
 	// first. More than one: ask.
@@ -206,12 +206,16 @@ func (m *reading) mention(units []int, start, end int) (Mention, bool) {
 			now = append(now, i)
 			continue
 		}
-		present := m.atlas.present(i, m.day)
-		if len(present) > 0 && got.Old == nil {
-			old := u.clone()
-			got.Old = &old
+		for _, p := range m.atlas.present(i, m.day) {
+			if slices.Contains(units, p) {
+				continue // it kept the name
+			}
+			if got.Old == nil {
+				old := u.clone()
+				got.Old = &old
+			}
+			later = append(later, p)
 		}
-		later = append(later, present...)
 	}
 	slices.Sort(later)
 	for _, i := range append(now, later...) {

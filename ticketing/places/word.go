@@ -74,6 +74,10 @@ func (typed Word) Like(meant Word) bool {
 // Bare reports whether the word carries no accents.
 func (w Word) Bare() bool { return w.bare }
 
+// Joined reports whether only blanks, a hyphen or an apostrophe stand between the word
+// and the one before, so that the two may belong to one expression.
+func (w Word) Joined() bool { return w.gap == joined }
+
 func wordOf(s string) (Word, bool) {
 	k := strings.ReplaceAll(key(s), " ", "")
 	if k == "" {
