@@ -1,6 +1,8 @@
 package places
 
 import (
+	"hotline1022/ticketing/text"
+
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -109,10 +111,11 @@ func spell(s string) (spelt string, bare bool) {
 	if !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		return iForY(strings.ToLower(s)), true
 	}
-	var b strings.Builder
+	var room, kept [48]byte // longer words than Vietnamese has are put elsewhere
+	b := kept[:0]
 	var tone rune
 	bare = true
-	for _, r := range norm.NFD.String(strings.ToLower(s)) {
+	for _, r := range string(norm.NFD.AppendString(room[:0], strings.ToLower(s))) {
 		switch r {
 		case grave, acute, tilde, hookAbove, dotBelow:
 			tone, bare = r, false
@@ -122,9 +125,9 @@ func spell(s string) (spelt string, bare bool) {
 		default:
 			bare = bare && !unicode.Is(unicode.Mn, r)
 		}
-		b.WriteRune(r)
+		b = utf8.AppendRune(b, r)
 	}
-	spelt = iForY(b.String())
+	spelt = iForY(string(b))
 	if tone != 0 {
 		spelt += string(tone)
 	}
@@ -133,6 +136,15 @@ func spell(s string) (spelt string, bare bool) {
 
 func hook(spelt string) string {
 	return strings.Replace(spelt, string(tilde), string(hookAbove), 1)
+}
+
+// key is text.Key, with a last y as i in every word: a name typed without its blanks ("tamky") must meet the name.
+func key(s string) string {
+	words := strings.Fields(text.Key(s))
+	for i, w := range words {
+		words[i] = iForY(w)
+	}
+	return strings.Join(words, " ")
 }
 
 // iForY writes a last y as i where both are in use: after a consonant (mỹ, lý, kỳ),
