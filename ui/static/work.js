@@ -1,6 +1,6 @@
 // The workplace, live. The pages work without it; it adds: what changes shows at once, what is typed is never lost,
 // keys, the area picker. Nothing moves under the pointer: new rows wait behind a button.
-import { Live } from './live.js';
+import { live } from './live.js';
 import './vendor/idiomorph/idiomorph.min.js';
 
 const work = document.getElementById('work');
@@ -305,25 +305,37 @@ function merge(fresh) {
 
 if (work) {
   document.addEventListener('live:change', (event) => {
-    const change = event.detail;
-    showRow(change);
-    if (change.say) $('[data-say]').textContent = change.say;
-    if (change.ticket !== openCode()) return;
-    if (change.removed) gone();
-    else if (change.version > Number(ticket().dataset.version)) refreshTicket();
+    let changed = false;
+    for (const change of event.detail.changes) {
+      showRow(change);
+      if (change.say) $('[data-say]').textContent = change.say;
+      if (change.ticket !== openCode()) continue;
+      if (change.removed) gone();
+      else if (change.version > Number(ticket().dataset.version)) changed = true;
+    }
+    if (changed) refreshTicket();
   });
   document.addEventListener('live:reset', () => {
     reloadQueue();
     if (openCode()) refreshTicket();
   });
   document.addEventListener('live:pulse', (event) => {
-    for (const [key, n] of Object.entries(event.detail?.counts || {})) {
+    for (const [key, n] of Object.entries(event.detail.pulse?.counts || {})) {
       const b = $(`[data-tab="${key}"] [data-count]`);
       if (b) b.textContent = n > 999 ? '999+' : String(n);
     }
   });
+  const lamp = $('[data-live]');
+  document.addEventListener('live:state', (event) => {
+    const { state, polling, age } = event.detail;
+    lamp.hidden = false;
+    lamp.dataset.live = state === 'online' ? 'on' : 'off';
+    lamp.textContent = state === 'online' ? work.dataset[polling ? 'livePoll' : 'liveOn'] : work.dataset.liveOff.replace('{0}', String(Math.round(age / 1000)));
+  });
+  document.addEventListener('live:signin', () => location.assign('/dang-nhap?back=' + encodeURIComponent(location.pathname + location.search)));
   prepareQueue();
   arrive();
+  live({ url: '/live', ...(work.dataset.epoch ? { epoch: work.dataset.epoch, seq: Number(work.dataset.head) } : {}) });
 }
 
 // --- Keys: never while typing or composing, never with a modifier of the browser. ----------------------------------
