@@ -24,8 +24,7 @@ func (h *Hub) Staff(auth func(*fiber.Ctx) (Viewer, error)) fiber.Handler {
 			if _, err := auth(c); err != nil {
 				return err
 			}
-			_, seq := h.Place()
-			return h.greet(c, seq)
+			return h.greet(c, h.ring.head.Load())
 		}
 		own, err := h.origin(c)
 		if err != nil {
@@ -127,6 +126,11 @@ func (h *Hub) turnAway(why string, status int) error {
 	return fiber.NewError(status)
 }
 
+func (h *Hub) notNow(c *fiber.Ctx, why string) error {
+	c.Set(fiber.HeaderRetryAfter, "5")
+	return h.turnAway(why, fiber.StatusServiceUnavailable)
+}
+
 // refuse answers somebody whom auth did not know. A browser's script never learns the status of a failed upgrade, so
 // our own pages are let in just to be told to sign in; a few at a time, for nobody has vouched for them.
 func (h *Hub) refuse(c *fiber.Ctx, own bool, err error) error {
@@ -158,6 +162,9 @@ func (h *Hub) since(c *fiber.Ctx) (since int64, fresh, known bool) {
 }
 
 func (h *Hub) greet(c *fiber.Ctx, seq int64) error {
+	if !h.ready.Load() {
+		return h.notNow(c, "not ready")
+	}
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSONCharsetUTF8)
 	return c.Send(h.hello(seq))
@@ -181,8 +188,7 @@ func (h *Hub) admit(c *fiber.Ctx, s *socket, open func() (leave func(), err erro
 		why = "not ready"
 	}
 	if why != "" {
-		c.Set(fiber.HeaderRetryAfter, "5")
-		return h.turnAway(why, fiber.StatusServiceUnavailable)
+		return h.notNow(c, why)
 	}
 	return h.upgrade(c, func(conn *websocket.Conn) {
 		if why := h.crowd.enter(s, &h.Limits); why != "" {

@@ -125,15 +125,15 @@ func (h *Hub) fill(ctx context.Context, e *entry) error {
 	if before != nil {
 		e.was = append(e.was, before)
 	}
-	// The hub has not seen the ticket before, or it is further than the event: its own events say how it stood.
-	first := before == nil && e.event.N > 1
-	ahead := t.Version > e.event.N && (before == nil || before.Version < e.event.N)
-	if t.Version > 0 && (first || ahead) {
-		was, err := h.states(ctx, e.event)
-		if err != nil {
+	// The hub has not seen the ticket before, or the store shows it further than the event: its own events say how it
+	// stood. Whoever could see it at any moment in between may have it on the screen.
+	if t.Version > e.event.N || before == nil && 1 < e.event.N && e.event.N <= t.Version {
+		if err := h.retrace(ctx, e); err != nil {
 			return err
 		}
-		e.was = append(e.was, was...)
+		e.was = append(e.was, e.matter.path...)
+	} else {
+		e.matter.path = nil
 	}
 	if before == nil || before.Version <= t.Version || t.Version == 0 {
 		e.seen = wordless(t)
@@ -160,28 +160,32 @@ func (h *Hub) read(ctx context.Context, e ticketing.Event) (t ticketing.Ticket, 
 	}
 }
 
-// states is the ticket right before and right after the event, told by its own events.
-func (h *Hub) states(ctx context.Context, e ticketing.Event) ([]*ticketing.Ticket, error) {
+// retrace has the matter's path begin right before the event and reach to the ticket as read.
+func (h *Hub) retrace(ctx context.Context, e *entry) error {
+	m, from := e.matter, e.event.N-1
+	for len(m.path) > 0 && m.path[0].Version < from {
+		m.path = m.path[1:]
+	}
+	if n := len(m.path); n > 0 && m.path[0].Version <= max(from, 1) && m.path[n-1].Version >= e.ticket.Version {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, h.Limits.Patience)
 	defer cancel()
-	events, err := h.Timeline(ctx, e.Ticket, 0)
+	events, err := h.Timeline(ctx, e.event.Ticket, 0)
 	if err != nil {
-		return nil, fmt.Errorf("timeline of %s: %w", e.Ticket, err)
+		return fmt.Errorf("timeline of %s: %w", e.event.Ticket, err)
 	}
+	m.path = nil
 	var t ticketing.Ticket
-	var states []*ticketing.Ticket
 	for _, step := range events {
-		if step.N > e.N {
-			break
-		}
 		if t, err = t.Apply(step); err != nil {
-			return nil, fmt.Errorf("timeline of %s: %w", e.Ticket, err)
+			return fmt.Errorf("timeline of %s: %w", e.event.Ticket, err)
 		}
-		if step.N >= e.N-1 {
-			states = append(states, wordless(t))
+		if t.Version >= from {
+			m.path = append(m.path, wordless(t))
 		}
 	}
-	return states, nil
+	return nil
 }
 
 // wordless is the ticket without what weighs: enough to say who may know of it.

@@ -34,7 +34,7 @@ func (r *ring) put(e *entry) {
 type entry struct {
 	event  ticketing.Event
 	ticket ticketing.Ticket    // as it stood after the event, or later
-	was    []*ticketing.Ticket // how it stood before; who heard then and may not now loses the row
+	was    []*ticketing.Ticket // before and in between; who could see it then and may not now loses the row
 	matter *matter             // how it stands by now
 	seen   *ticketing.Ticket   // matter.now when the entry was made; nil if that was further already
 	lost   bool                // the store would not show the ticket: everybody must load again
@@ -45,7 +45,8 @@ type entry struct {
 // matter is how a ticket stands as far as the hub has read, without its words. All entries of one ticket share it, so
 // an old entry knows that it has been overtaken.
 type matter struct {
-	now atomic.Pointer[ticketing.Ticket]
+	now  atomic.Pointer[ticketing.Ticket]
+	path []*ticketing.Ticket // from before the event on, while the store shows it further; the follower's alone
 }
 
 // frame is an entry as one audience is told it.
