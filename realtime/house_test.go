@@ -44,17 +44,21 @@ func build(t testing.TB, s store, change ...func(*realtime.Hub)) *house {
 		Hears: hears, Render: render, RenderCitizen: renderCitizen,
 		Origin: origin, Build: "1.2.3", Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}}
-	for _, c := range change {
-		c(h.hub)
-	}
-	app := fiber.New(fiber.Config{DisableStartupMessage: true, Immutable: true})
-	app.Get("/live", h.hub.Staff(staffByQuery))
-	app.Get("/t/:code/live", h.hub.Citizen(citizenByQuery))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.addr = listener.Addr().String()
+	for _, c := range change {
+		c(h.hub)
+	}
+	if h.hub.Origin == "" { // pages that the house itself serves
+		h.hub.Origin = "http://" + h.addr
+	}
+	app := fiber.New(fiber.Config{DisableStartupMessage: true, Immutable: true})
+	app.Get("/live", h.hub.Staff(staffByQuery))
+	app.Get("/t/:code/live", h.hub.Citizen(citizenByQuery))
+	servePage(app)
 	served, ran := make(chan struct{}), make(chan struct{})
 	go func() { defer close(served); _ = app.Listener(listener) }()
 	ctx, cancel := context.WithCancel(context.Background())
