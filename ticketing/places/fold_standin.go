@@ -13,7 +13,8 @@ import (
 func key(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
-	for _, r := range norm.NFD.String(strings.ToLower(s)) {
+	var room [48]byte
+	for _, r := range string(norm.NFD.AppendString(room[:0], strings.ToLower(s))) {
 		switch {
 		case unicode.Is(unicode.Mn, r):
 		case r == 'đ':

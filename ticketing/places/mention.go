@@ -31,7 +31,12 @@ type Mention struct {
 // It does not count after "ông", "bà", "Thị" and the like, and not in small letters
 // if the same writer gave another place capitals ("an ninh ở phường Hải Châu").
 func (a *Atlas) Mentioned(text string, on time.Time) []Mention {
-	m := reading{atlas: a, text: text, words: Words(text), day: dayOf(on)}
+	return a.MentionedIn(text, Words(text), on)
+}
+
+// MentionedIn is Mentioned for who has the text's words already.
+func (a *Atlas) MentionedIn(text string, words []Word, on time.Time) []Mention {
+	m := reading{atlas: a, text: text, words: words, day: dayOf(on)}
 	m.look()
 	var out []Mention
 	for i := 0; i < len(m.words); {

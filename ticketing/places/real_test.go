@@ -2,6 +2,7 @@ package places
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,35 +85,21 @@ func TestTheWholeCountry(t *testing.T) {
 func TestEveryUnitIsFoundByItsOwnName(t *testing.T) {
 	a := wholeCountry(t)
 	for _, u := range a.Units(now) {
-		if h := a.Find(strings.ToUpper(u.FullName), now, 50); !holds(h, u.Code) {
+		if h := a.Find(strings.ToUpper(u.FullName), now, 50); !slices.ContainsFunc(h, isHit(u.Code)) {
 			t.Errorf("%s is not found", u.FullName)
 		}
-		if h := a.Find(key(u.Name), now, 50); !holds(h, u.Code) {
+		if h := a.Find(key(u.Name), now, 50); !slices.ContainsFunc(h, isHit(u.Code)) {
 			t.Errorf("%s is not found without accents", u.FullName)
 		}
-		if got := a.Mentioned("Nước bẩn tại "+u.FullName+" ba ngày nay.", now); len(got) == 0 || !slicesHold(got[0].Units, u.Code) {
+		if got := a.Mentioned("Nước bẩn tại "+u.FullName+" ba ngày nay.", now); len(got) == 0 || !slices.ContainsFunc(got[0].Units, isUnit(u.Code)) {
 			t.Errorf("%s is not recognised: %s", u.FullName, told(got))
 		}
 	}
 }
 
-func holds(hits []Hit, code string) bool {
-	for _, h := range hits {
-		if h.Unit.Code == code {
-			return true
-		}
-	}
-	return false
-}
+func isUnit(code string) func(Unit) bool { return func(u Unit) bool { return u.Code == code } }
 
-func slicesHold(units []Unit, code string) bool {
-	for _, u := range units {
-		if u.Code == code {
-			return true
-		}
-	}
-	return false
-}
+func isHit(code string) func(Hit) bool { return func(h Hit) bool { return h.Unit.Code == code } }
 
 func BenchmarkNew(b *testing.B) {
 	units := wholeCountry(b).Units(now)

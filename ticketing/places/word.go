@@ -109,10 +109,11 @@ func spell(s string) (spelt string, bare bool) {
 	if !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		return iForY(strings.ToLower(s)), true
 	}
-	var b strings.Builder
+	var room, kept [48]byte // longer words than Vietnamese has are put elsewhere
+	b := kept[:0]
 	var tone rune
 	bare = true
-	for _, r := range norm.NFD.String(strings.ToLower(s)) {
+	for _, r := range string(norm.NFD.AppendString(room[:0], strings.ToLower(s))) {
 		switch r {
 		case grave, acute, tilde, hookAbove, dotBelow:
 			tone, bare = r, false
@@ -122,9 +123,9 @@ func spell(s string) (spelt string, bare bool) {
 		default:
 			bare = bare && !unicode.Is(unicode.Mn, r)
 		}
-		b.WriteRune(r)
+		b = utf8.AppendRune(b, r)
 	}
-	spelt = iForY(b.String())
+	spelt = iForY(string(b))
 	if tone != 0 {
 		spelt += string(tone)
 	}

@@ -18,12 +18,13 @@ type asked struct {
 }
 
 func (r *Router) ask(q Question) *asked {
-	a := &asked{Router: r, q: q, words: r.phrases.in(q.Text)}
+	words := places.Words(q.Text)
+	a := &asked{Router: r, q: q, words: r.phrases.in(words)}
 	a.day = q.On.In(time.FixedZone("+07", 7*60*60)).Format(time.DateOnly)
 	if q.Area != "" {
 		a.place = r.given(q)
 	} else {
-		a.place = r.read(q)
+		a.place = r.read(q, words)
 	}
 	return a
 }
@@ -133,8 +134,8 @@ func (r *Router) given(q Question) place {
 
 // read takes the places the text names. Several places, or a name that means several
 // units, are all kept; only what holds for each of them matches.
-func (r *Router) read(q Question) place {
-	mentions := r.atlas.Narrow(r.atlas.Mentioned(q.Text, q.On))
+func (r *Router) read(q Question, words []places.Word) place {
+	mentions := r.atlas.Narrow(r.atlas.MentionedIn(q.Text, words, q.On))
 	var units []places.Unit
 	for _, m := range mentions {
 		units = append(units, m.Units...)

@@ -30,10 +30,9 @@ func indexPhrases(rules []Rule) phrases {
 }
 
 // in gives for each rule the first of its phrases that stands in the text.
-func (x phrases) in(text string) map[int]string {
+func (x phrases) in(words []places.Word) map[int]string {
 	found := map[int]string{}
 	at := map[int]int{}
-	words := places.Words(text)
 	for i, w := range words {
 		for _, p := range x[w.Key] {
 			if n, had := at[p.rule]; (!had || p.place < n) && p.begins(words[i:]) {
