@@ -470,3 +470,36 @@ func cut(s string, n int) string {
 	}
 	return s
 }
+
+// Tokens lists the programs' keys, without their secrets.
+func (a *Accounts) Tokens(ctx context.Context) ([]Token, error) {
+	rs, err := a.Records.All(ctx, KindToken, "")
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Token, 0, len(rs))
+	for _, r := range rs {
+		if err := decodeInto(r.Doc, func(t Token) { t.Hash = nil; out = append(out, t) }); err != nil {
+			return nil, fmt.Errorf("token %q: %w", r.ID, err)
+		}
+	}
+	return out, nil
+}
+
+// RevokeToken ends a program's key.
+func (a *Accounts) RevokeToken(ctx context.Context, id, by string) error {
+	r, err := a.Records.Get(ctx, KindToken, id)
+	if err != nil {
+		return storeError("reading the token", err)
+	}
+	var t Token
+	if err := json.Unmarshal(r.Doc, &t); err != nil {
+		return err
+	}
+	t.Off = true
+	doc, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	return storeError("revoking the token", a.Records.Put(ctx, Record{Kind: KindToken, ID: id, Version: r.Version + 1, At: a.Now().UTC(), By: by, Doc: doc}))
+}
