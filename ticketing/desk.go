@@ -114,12 +114,14 @@ func (d *Desk) Do(ctx context.Context, by Actor, code Code, cmd Command) (Ticket
 	return t, cmp.Or(err, error(&Error{Class: Conflict, Key: "error.conflict"}))
 }
 
-// done answers a repeated command with the ticket as it stands.
+// done answers a repeated command with the ticket as it stands. Who wrote the event under a key of its own gets its
+// answer, also where the command took the ticket out of its sight (return).
 func (d *Desk) done(ctx context.Context, by Actor, code Code, e Event, cmd Command) (Ticket, error) {
-	if e.Ticket != code || e.Kind != cmd.Verb.Writes() || e.Print != cmd.Print {
+	if e.Ticket != code || e.Kind != cmd.Verb.Writes() || e.By.ID != by.ID || e.Print != cmd.Print {
 		return Ticket{}, invalid("idempotency_key", "error.key_reused")
 	}
-	return d.Ticket(ctx, by, code)
+	t, err := d.Store.Ticket(ctx, code)
+	return t, storeError("reading the ticket", err)
 }
 
 // Ticket is one ticket, if the actor may know of it.
