@@ -51,6 +51,8 @@ func TestLocate(t *testing.T) {
 		{"nowhere", -11.5, 101.5, ""},
 		{"latitude and longitude exchanged", 101.5, 11.5, ""},
 		{"not a number", math.NaN(), 101.5, ""},
+		{"not a number either", 11.5, math.NaN(), ""},
+		{"no numbers", math.NaN(), math.NaN(), ""},
 		{"beyond", 11.5, math.Inf(1), ""},
 	} {
 		if got, ok := a.Locate(c.lat, c.lng); got.Code != c.want || ok != (c.want != "") {

@@ -30,6 +30,7 @@ func TestMentioned(t *testing.T) {
 		{"the type decides for the former city", "ở TP. Tam Kỳ", "TP. Tam Kỳ → " + cityWards + ", Phường Tam Kỳ [Thành phố Tam Kỳ]"},
 		{"a former district", "nhà em huyện Thăng Bình",
 			"huyện Thăng Bình → Xã Đồng Dương, Xã Thăng An, Xã Thăng Bình, Xã Thăng Điền, Xã Thăng Phú, Xã Thăng Trường [Huyện Thăng Bình]"},
+		{"an hour is not a district", "lúc 7 h Thăng Bình mất điện", "Thăng Bình → Xã Thăng Bình, Xã Đồng Dương, Xã Thăng An, Xã Thăng Điền, Xã Thăng Phú, Xã Thăng Trường [Huyện Thăng Bình]"},
 		{"a former town", "chợ thị trấn Hà Lam ngập", "thị trấn Hà Lam → Xã Thăng Bình [Thị trấn Hà Lam]"},
 		{"the longest name wins", "Tam Xuân 1 mất điện", "Tam Xuân 1 → Xã Tam Xuân [Xã Tam Xuân 1]"},
 		{"no accents at all", "den duong o hai chau khong sang", "hai chau → Phường Hải Châu, Phường Hoà Cường [Quận Hải Châu]"},

@@ -103,6 +103,7 @@ func TestWithinAndLineage(t *testing.T) {
 		{"a hamlet, its commune with all it once was, its city with all it took over", "thon-1", now,
 			"thon-1 20971 517 20971-2024 20974-2024 tam-xuan-1983 48 49"},
 		{"a former commune in its own time", "20971-2024", before, "20971-2024 tam-xuan-1983 517 49"},
+		{"before the merger a city took over nothing", "48", before, "48"},
 		{"unknown", "nope", now, ""},
 	} {
 		if got := strings.Join(a.Lineage(c.code, c.on), " "); got != c.want {

@@ -1,6 +1,8 @@
 package places
 
 import (
+	"hotline1022/ticketing/text"
+
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -134,6 +136,15 @@ func spell(s string) (spelt string, bare bool) {
 
 func hook(spelt string) string {
 	return strings.Replace(spelt, string(tilde), string(hookAbove), 1)
+}
+
+// key is text.Key, with a last y as i in every word: a name typed without its blanks ("tamky") must meet the name.
+func key(s string) string {
+	words := strings.Fields(text.Key(s))
+	for i, w := range words {
+		words[i] = iForY(w)
+	}
+	return strings.Join(words, " ")
 }
 
 // iForY writes a last y as i where both are in use: after a consonant (mỹ, lý, kỳ),

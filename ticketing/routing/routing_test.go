@@ -15,6 +15,8 @@ import (
 var (
 	now    = time.Date(2026, 8, 4, 9, 0, 0, 0, time.UTC)
 	before = time.Date(2024, 12, 23, 9, 0, 0, 0, time.UTC)
+
+	vietnam = time.FixedZone("+07", 7*60*60)
 )
 
 // smallProvince is the one the places package is tested with.
@@ -93,6 +95,8 @@ func TestMatch(t *testing.T) {
 
 		{"by its words", Question{Text: "Cái đèn đường trước nhà tắt"}, "den-chu", "words đèn đường", ""},
 		{"by its words without accents", Question{Text: "den duong tat"}, "den-chu", "words đèn đường", ""},
+		{"the first phrase of the list is told, wherever it stands", Question{Text: "sạt lở, có người đuối nước"}, "khan", "words đuối nước", ""},
+		{"also where it stands first", Question{Text: "có người đuối nước vì sạt lở"}, "khan", "words đuối nước", ""},
 		{"by words in capitals", Question{Text: "ĐÈN ĐƯỜNG TẮT"}, "den-chu", "words đèn đường", ""},
 		{"a phrase without accents meets any", Question{Text: "đèn chiếu sáng hư"}, "den-chu", "words den chieu sang", ""},
 		{"other accents are other words", Question{Text: "đi đến đường Trần Phú"}, "", "", ""},
@@ -119,6 +123,8 @@ func TestMatch(t *testing.T) {
 		{"a place is told though the rule does not ask", Question{Category: "chieu_sang", Text: "ở Hải Vân"}, "den", "category chieu_sang", "20194"},
 
 		{"the rule of the day", Question{Category: "giao_thong"}, "so-moi", "category giao_thong", ""},
+		{"on the day of change the new rule", Question{Category: "giao_thong", On: time.Date(2025, 3, 1, 0, 0, 0, 0, vietnam)}, "so-moi", "category giao_thong", ""},
+		{"on the eve the old rule", Question{Category: "giao_thong", On: time.Date(2025, 2, 28, 23, 59, 59, 0, vietnam)}, "so-cu", "category giao_thong", ""},
 		{"the rule of that day", Question{Category: "giao_thong", On: before}, "so-cu", "category giao_thong", ""},
 	} {
 		if c.q.On.IsZero() {
@@ -134,8 +140,30 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// A commune of the district D went to S, which lies outside what D became.
+func TestAFormerUnitLayInItsOwnDistrict(t *testing.T) {
+	const end = "2025-07-01"
+	atlas, err := places.New([]places.Unit{
+		{Code: "D", Name: "Đông Sơn", Type: places.Huyen, To: end, Successors: []string{"T"}},
+		{Code: "O", Name: "Ô Lâu", Type: places.Xa, Parent: "D", To: end, Successors: []string{"S"}},
+		{Code: "S", Name: "Sơn Trà", Type: places.Xa}, {Code: "T", Name: "Tiên Sa", Type: places.Xa},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := New([]Rule{{ID: "1", Areas: []string{"D"}, Agency: "x"}}, atlas)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for area, want := range map[string]bool{"O": true, "D": true, "T": true, "S": false} {
+		if _, ok := r.Match(Question{Area: area, On: now}); ok != want {
+			t.Errorf("area %s: matched %v", area, ok)
+		}
+	}
+}
+
 func TestADefaultSaysSo(t *testing.T) {
-	r := router(t, []Rule{{ID: "z", Agency: "tong-dai"}, {ID: "a", Categories: []string{"dien"}, Agency: "dien-luc"}})
+	r := router(t, []Rule{{ID: "a", Agency: "tong-dai"}, {ID: "z", Categories: []string{"dien"}, Agency: "dien-luc"}})
 	if m, _ := r.Match(Question{On: now}); m.Agency != "tong-dai" || because(m.Because) != "default" {
 		t.Errorf("got %+v", m)
 	}

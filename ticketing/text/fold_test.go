@@ -64,7 +64,7 @@ func TestFold(t *testing.T) {
 }
 
 func TestFoldingARuneTwiceIsFoldingItOnce(t *testing.T) {
-	for r := rune(0); r <= unicode.MaxRune; r++ {
+	for r := rune(0); r <= 0x1ffff; r++ { // beyond are only ideographs and private use
 		if once := Fold(string(r)); Fold(once) != once {
 			t.Errorf("%U folds to %+q, then to %+q", r, once, Fold(once))
 		}

@@ -157,7 +157,7 @@ func numberAt(s string, groups []group) (n int, masked string) {
 		}
 	}
 	first := groups[0]
-	if len(first.digits) >= 9 && strings.ContainsAny(s[first.from:first.to], "123456789") && !isMoney(s, first) {
+	if len(first.digits) >= 9 && strings.ContainsAny(s[first.from:first.to], "0123456789") && !isMoney(s, first) {
 		return 1, hidden + first.digits[len(first.digits)-3:]
 	}
 	return maskWithoutZero(s, groups[:reach])

@@ -121,7 +121,7 @@ func TestAPhoneIsNeverPrintedInFull(t *testing.T) {
 	if text, _ := json.Marshal(p); string(text) != `"090•••182"` {
 		t.Errorf("in JSON: %s", text)
 	}
-	if got := fmt.Sprintf("%#v|%q|%12s|", p, p, p); got != `text.Phone(090•••182)|"090•••182"|   090•••182|` {
+	if got := fmt.Sprintf("%#v|%q|%12s|%d", p, p, p, p); got != `text.Phone(090•••182)|"090•••182"|   090•••182|090•••182` {
 		t.Errorf("got %s", got)
 	}
 }
@@ -139,6 +139,7 @@ func TestMaskPhones(t *testing.T) {
 		"(0235) 3851022 hoặc (02353851022)":    "023•••022 hoặc (023•••022)",
 		"0122 123 4567":                        "077•••567",
 		"905 123 182 hay 905123182":            "090•••182 hay •••182",
+		"000000000 oooooooooo":                 "•••000 oooooooooo",
 		"CCCD 001099012345":                    "CCCD •••345",
 		"gọi +1 650 555 1234 xem":              "gọi +•••234 xem",
 		"10 0905 123 182 10":                   "10 090•••182 10",
