@@ -1,0 +1,21 @@
+// The tools that check the code, pinned apart from the program's own dependencies.
+// Run one from the root:
+//
+//	go tool -modfile=.ci/tools/go.mod staticcheck ./...
+//
+// govulncheck is not here: it asks a vulnerability database on the network, which the machines that run the checks
+// cannot reach. Whoever can: go run golang.org/x/vuln/cmd/govulncheck@latest ./...
+module hotline1022/ci/tools
+
+go 1.26.0
+
+tool honnef.co/go/tools/cmd/staticcheck
+
+require (
+	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
+	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
+	golang.org/x/mod v0.41.0 // indirect
+	golang.org/x/sync v0.23.0 // indirect
+	golang.org/x/tools v0.51.0 // indirect
+	honnef.co/go/tools v0.8.2 // indirect
+)
