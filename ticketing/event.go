@@ -153,3 +153,22 @@ type Event struct {
 
 	Blanked bool `json:"blanked,omitempty"` // its payload was erased by law
 }
+
+// Blank is the event with its words, places and files erased and everything that orders, dates or counts the ticket
+// left standing, so that a ticket's events can still be applied. Words that were there leave Erased behind.
+func (e Event) Blank() Event {
+	for _, words := range []*string{&e.Text, &e.Reason} {
+		if *words != "" {
+			*words = Erased
+		}
+	}
+	if e.Out != nil {
+		e.Out = &Outgoing{Text: Erased}
+	}
+	e.Subject, e.Original, e.Address, e.Place, e.Location, e.Files = "", "", "", "", nil, nil
+	e.Blanked = true
+	return e
+}
+
+// Erased stands where words were erased by law.
+const Erased = "[…]"

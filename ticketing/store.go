@@ -51,8 +51,9 @@ type Store interface {
 	// Outbox lists tickets whose NextSend is not after before, oldest first.
 	Outbox(ctx context.Context, before time.Time, limit int) ([]Code, error)
 
-	// Blank erases the words, places and files of one event as the law on personal data demands. Seq, n, times,
-	// digest and hash chain stay; Verify knows a blanked event from a forged one. The ticket is projected again.
+	// Blank erases the words, places and files of one event (Event.Blank) as the law on personal data demands. Seq, n,
+	// times, digest and hash chain stay; Verify knows a blanked event from a forged one. The ticket is projected
+	// again. ErrNotFound; blanking again changes nothing.
 	Blank(ctx context.Context, code Code, n int) error
 
 	// Replay makes every projection anew from the journal, or with check only compares and lists what differs.
@@ -151,7 +152,7 @@ type Filter struct {
 	Citizen  []CitizenID
 	From, To time.Time // received, half open
 	DueBy    time.Time // still open and due before
-	Words    []string  // folded (text.Words): all must begin a word of the ticket; the last may be unfinished
+	Words    []string  // folded (text.Words): all must be words of the ticket; the last may be unfinished
 	Urgent   bool
 	Unread   bool
 
