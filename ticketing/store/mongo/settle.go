@@ -43,7 +43,7 @@ func (s *Store) settle(ctx context.Context, batch []*pending) []*pending {
 		case named:
 			p.refuse(same, ticketing.ErrConflict)
 		case p.state.Load() == left:
-			// Not there, and nobody waits for it any more. Its caller was told "unknown", and unknown it stays.
+			// Not there, and nobody waits for it. Its caller was told "unknown", and unknown it stays.
 		default:
 			rest = append(rest, p)
 		}

@@ -74,30 +74,32 @@ func (s *Store) Append(ctx context.Context, e ticketing.Event, _ ticketing.Ticke
 	return s.await(ctx, p)
 }
 
-// await tells the three outcomes apart (journal.md, point 5): stored, refused, and unknown if the caller goes or the
-// store closes while the writer has the event.
+// grace is how long the answer to an event that is being written is still waited for when its caller's context ends:
+// most are known within it, and "unknown" costs a caller more than a moment.
+const grace = 250 * time.Millisecond
+
+// await tells the three outcomes apart (journal.md, point 5): stored, refused, and unknown if the caller goes while
+// the writer has the event. When the store closes, the writer ends what it has begun.
 func (s *Store) await(ctx context.Context, p *pending) (ticketing.Event, error) {
 	var why error
+	var late <-chan time.Time
 	select {
 	case a := <-p.done:
 		return a.event, a.err
 	case <-ctx.Done():
 		why = ctx.Err()
+		late = time.After(grace)
 	case <-s.closing:
 		why = errors.New("the store closes")
-		if p.state.CompareAndSwap(waiting, left) {
-			return ticketing.Event{}, fmt.Errorf("%w: %w", ticketing.ErrBusy, why)
-		}
-		a := <-p.done // the writer ends what it has begun
-		return a.event, a.err
 	}
-	if p.state.Swap(left) == waiting {
+	if p.state.CompareAndSwap(waiting, left) {
 		return ticketing.Event{}, fmt.Errorf("%w: %w", ticketing.ErrBusy, why)
 	}
 	select {
 	case a := <-p.done:
 		return a.event, a.err
-	default:
+	case <-late:
+		p.state.Store(left)
 		return ticketing.Event{}, fmt.Errorf("%w: %w", ticketing.ErrUnknown, why)
 	}
 }
