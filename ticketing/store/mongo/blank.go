@@ -41,7 +41,7 @@ func (s *Store) Blank(ctx context.Context, code ticketing.Code, n int) error {
 	if err != nil {
 		return err
 	}
-	return s.put(ctx, anew)
+	return s.put(ctx, anew, false)
 }
 
 func (s *Store) setBlank(ctx context.Context, name bson.D, payload []byte) error {

@@ -63,7 +63,7 @@ func (s *Store) extendChain(ctx context.Context, upto int64, near []entry) error
 				return err
 			}
 		}
-		if err := s.addLinks(ctx, next); err != nil {
+		if err := s.addLinks(ctx, next[:min(len(next), s.batch)]); err != nil {
 			return err
 		}
 		if s.trail.link.Seq == at {

@@ -18,8 +18,12 @@ var head = bson.D{{Key: "version", Value: 1}, {Key: "blanks", Value: 1}, {Key: "
 func (s *Store) heads(ctx context.Context, codes []string, fields bson.D) (map[string]projection, error) {
 	ctx, done := s.exchange(ctx)
 	defer done()
+	filter := is("_id", "$in", codes)
+	if len(codes) == 1 {
+		filter = eq("_id", codes[0]) // a server that scans for everything else finds one by its _id
+	}
 	var found []projection
-	cursor, err := s.tickets.Find(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: codes}}}}, options.Find().SetProjection(fields))
+	cursor, err := s.tickets.Find(ctx, filter, options.Find().SetProjection(fields))
 	if err == nil {
 		err = cursor.All(ctx, &found)
 	}
@@ -85,17 +89,26 @@ func (s *Store) Numbered(ctx context.Context, first int64) (ticketing.Ticket, er
 
 // put writes the projection unless one as new is there (journal.md: guarded replace, else insert, else look again; no
 // upsert, which went backwards on a server). Newer means more events, or as many with more of them blanked: a row made
-// before words were erased must not replace one made after. Where neither is newer the row is made anew.
-func (s *Store) put(ctx context.Context, n standing) error {
+// before words were erased must not replace one made after. Where neither is newer the row is made anew. Of a ticket
+// just seen to have no row, new, the insert is tried first.
+func (s *Store) put(ctx context.Context, n standing, new bool) error {
 	for {
 		row, err := n.projection()
 		if err != nil {
 			return err
 		}
-		done, err := s.tryPut(ctx, row)
-		if done || err != nil {
-			return err
+		done := false
+		if !new {
+			if done, err = s.replaceOlder(ctx, row); done && !s.readBack || err != nil {
+				return err // a server that loses updates is asked what it has
+			}
 		}
+		if !done {
+			if done, err = s.insertRow(ctx, row); done || err != nil {
+				return err
+			}
+		}
+		new = false
 		have, err := s.heads(ctx, []string{row.Code}, bson.D{{Key: "version", Value: 1}, {Key: "blanks", Value: 1}})
 		if err != nil {
 			return err
@@ -119,21 +132,24 @@ func (s *Store) put(ctx context.Context, n standing) error {
 	}
 }
 
-// tryPut is one round of put; done is false where somebody else's row was met.
-func (s *Store) tryPut(ctx context.Context, row projection) (done bool, err error) {
-	ctx, stop := s.exchange(ctx)
-	defer stop()
+// replaceOlder replaces the row if it is older; matched is false if it is not, or not there.
+func (s *Store) replaceOlder(ctx context.Context, row projection) (matched bool, err error) {
+	ctx, done := s.exchange(ctx)
+	defer done()
 	older := func(version, blanks string) bson.D {
-		return bson.D{{Key: "version", Value: bson.D{{Key: version, Value: row.Version}}}, {Key: "blanks", Value: bson.D{{Key: blanks, Value: row.Blanks}}}}
+		return bson.D{{Key: "version", Value: eq(version, row.Version)}, {Key: "blanks", Value: eq(blanks, row.Blanks)}}
 	}
 	guard := bson.D{{Key: "_id", Value: row.Code}, {Key: "$or", Value: bson.A{older("$lt", "$lte"), older("$lte", "$lt")}}}
 	result, err := s.tickets.ReplaceOne(ctx, guard, row)
 	if err != nil {
 		return false, fmt.Errorf("project ticket %s: %w", row.Code, away(err))
 	}
-	if result.MatchedCount > 0 {
-		return !s.readBack, nil // a server that loses updates is asked what it has
-	}
+	return result.MatchedCount > 0, nil
+}
+
+func (s *Store) insertRow(ctx context.Context, row projection) (done bool, err error) {
+	ctx, stop := s.exchange(ctx)
+	defer stop()
 	_, err = s.tickets.InsertOne(ctx, row)
 	switch {
 	case err == nil:
@@ -189,5 +205,5 @@ func (s *Store) advance(ctx context.Context, from projection, news []entry) erro
 	if have.ticket.Version == 0 {
 		return errors.New("the journal lost ticket " + string(code))
 	}
-	return s.put(ctx, have)
+	return s.put(ctx, have, from.Version == 0)
 }

@@ -62,6 +62,7 @@ type Store struct {
 
 	epoch    string
 	readBack bool // the server's updates are not atomic: see project.go
+	batch    int  // documents in one ordered insert
 
 	bell    ticketing.Bell
 	known   atomic.Int64 // the highest seq this process knows to be stored
@@ -154,7 +155,10 @@ func connect(ctx context.Context, uri string, opt Options) (*Store, error) {
 		_ = client.Disconnect(context.WithoutCancel(ctx))
 		return nil, fmt.Errorf("reach MongoDB: %w", away(err))
 	}
-	s.readBack = build.Ferret != ""
+	if s.batch = 256; build.Ferret != "" {
+		s.readBack = true
+		s.batch = 100 // of more, FerretDB 1 goes on after a refusal and would leave a hole in the journal
+	}
 	return s, nil
 }
 

@@ -11,10 +11,7 @@ import (
 	"hotline1022/ticketing"
 )
 
-const (
-	mostInBatch   = 256
-	mostBatchSize = 8 << 20 // bytes of payload: one insert stays one message
-)
+const mostBatchSize = 8 << 20 // bytes of payload: one insert stays one message
 
 // What has become of an event that waits: its caller and the writer race for it.
 const (
@@ -165,7 +162,7 @@ func (s *Store) topUp(batch []*pending) []*pending {
 	for _, p := range batch {
 		size += len(p.Payload)
 	}
-	for len(batch) < mostInBatch && size < mostBatchSize {
+	for len(batch) < s.batch && size < mostBatchSize {
 		select {
 		case p := <-s.writer.queue:
 			if p.state.CompareAndSwap(waiting, taken) {
