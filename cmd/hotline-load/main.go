@@ -83,6 +83,15 @@ func small(ctx context.Context, p *program, o options, t *table) error {
 	if err != nil {
 		return err
 	}
+	// One key may hold 16 sockets, and one address 300: many keys and, through a trusted proxy's header, many addresses.
+	keys := []string{token}
+	for len(keys) < max(o.sockets, listeners)/perKey+1 {
+		key, err := p.token(ctx)
+		if err != nil {
+			return err
+		}
+		keys = append(keys, key)
+	}
 	began := time.Now()
 	s, err := p.start(ctx)
 	if err != nil {
@@ -92,7 +101,7 @@ func small(ctx context.Context, p *program, o options, t *table) error {
 	t.row("start, empty store", fmt.Sprintf("%d ms", time.Since(began).Milliseconds()), "1 s")
 	pause(ctx, 2*time.Second)
 	t.row("memory, idle", fmt.Sprintf("%.0f MB", s.memory()), "80 MB")
-	if err := sockets(ctx, s, token, o, t); err != nil {
+	if err := sockets(ctx, s, keys, o, t); err != nil {
 		return err
 	}
 	return intake(ctx, p, s, token, o, t)
@@ -114,7 +123,7 @@ type program struct{ dir, binary, data string }
 
 func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, p.binary, args...)
-	c.Env = append(os.Environ(), "HOTLINE_DATA="+p.data, "HOTLINE_ADDR=127.0.0.1:0", "HOTLINE_STORE=sqlite", "HOTLINE_PUBLIC_URL=", "HOTLINE_ADMIN_PASSWORD=load test only")
+	c.Env = append(os.Environ(), "HOTLINE_DATA="+p.data, "HOTLINE_ADDR=127.0.0.1:0", "HOTLINE_STORE=sqlite", "HOTLINE_PUBLIC_URL=", "HOTLINE_TRUSTED_PROXIES=127.0.0.1", "HOTLINE_ADMIN_PASSWORD=load test only")
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	c.WaitDelay = 20 * time.Second
 	return c

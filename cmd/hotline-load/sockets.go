@@ -13,10 +13,15 @@ import (
 	"github.com/fasthttp/websocket"
 )
 
+const (
+	perKey    = 16
+	listeners = 200
+)
+
 // sockets measures what an idle socket costs the server, and how long an event takes to the last of 200 sockets.
-func sockets(ctx context.Context, s *server, token string, o options, t *table) error {
+func sockets(ctx context.Context, s *server, keys []string, o options, t *table) error {
 	before := s.memory()
-	idle, err := dial(ctx, s, token, o.sockets)
+	idle, err := dial(ctx, s, keys, o.sockets)
 	if err != nil {
 		return err
 	}
@@ -27,15 +32,18 @@ func sockets(ctx context.Context, s *server, token string, o options, t *table) 
 		_ = c.Close() // the server sees it go
 	}
 	pause(ctx, time.Second)
-	return liveLatency(ctx, s, token, o, t)
+	return liveLatency(ctx, s, keys, o, t)
 }
 
-func dial(ctx context.Context, s *server, token string, n int) ([]*websocket.Conn, error) {
+func dial(ctx context.Context, s *server, keys []string, n int) ([]*websocket.Conn, error) {
 	address := strings.Replace(s.url, "http://", "ws://", 1) + "/live"
 	var all []*websocket.Conn
 	d := websocket.Dialer{HandshakeTimeout: 10 * time.Second, ReadBufferSize: 512, WriteBufferSize: 512}
 	for len(all) < n && ctx.Err() == nil {
-		c, resp, err := d.DialContext(ctx, address, http.Header{"Authorization": {"Bearer " + token}})
+		c, resp, err := d.DialContext(ctx, address, http.Header{
+			"Authorization":   {"Bearer " + keys[len(all)/perKey]},
+			"X-Forwarded-For": {fmt.Sprintf("10.0.%d.%d", len(all)/200, len(all)%200+1)},
+		})
 		if err != nil {
 			status := 0
 			if resp != nil {
@@ -53,8 +61,8 @@ func dial(ctx context.Context, s *server, token string, n int) ([]*websocket.Con
 
 // liveLatency: 20 tickets a second come in, 200 sockets listen; the time is from before the POST to each socket's
 // frame, so it holds the durable commit too.
-func liveLatency(ctx context.Context, s *server, token string, o options, t *table) error {
-	conns, err := dial(ctx, s, token, 200)
+func liveLatency(ctx context.Context, s *server, keys []string, o options, t *table) error {
+	conns, err := dial(ctx, s, keys, listeners)
 	if err != nil {
 		return err
 	}
@@ -94,7 +102,7 @@ func liveLatency(ctx context.Context, s *server, token string, o options, t *tab
 		if err != nil {
 			return err
 		}
-		req.Header.Set("Authorization", "Bearer "+token)
+		req.Header.Set("Authorization", "Bearer "+keys[0])
 		req.Header.Set("Content-Type", "application/json")
 		at := time.Now()
 		resp, err := client.Do(req)
