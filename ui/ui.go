@@ -38,6 +38,7 @@ type Server struct {
 	assets  *assets
 	screens map[string]*screens // by language
 	limits  *limits
+	recent  recent
 	origin  string
 	secure  bool // BaseURL is https
 }
