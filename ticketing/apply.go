@@ -379,10 +379,10 @@ func settledTail(all []Delivery) []Delivery {
 	return kept
 }
 
+// addFiles takes over the files that are not the ticket's yet: an answer may send along what came in.
 func (t *Ticket) addFiles(files []File) {
-	if len(files) > 0 {
-		t.Files = append(slices.Clone(t.Files), files...)
-	}
+	fresh := slices.DeleteFunc(slices.Clone(files), func(f File) bool { return t.HasFile(f.ID) })
+	t.Files = slices.Concat(t.Files, fresh)
 }
 
 // undecidedOnly drops a request nobody has decided: what it asked for has gone.

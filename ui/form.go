@@ -1,108 +1,94 @@
 package ui
 
 import (
-	"bytes"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"io"
+	"mime"
 	"mime/multipart"
-	"net/url"
 	"strings"
+
+	"github.com/gofiber/fiber/v2"
 
 	"hotline1022/ticketing"
 )
 
-// upload is one file of a form as it comes in.
-type upload struct {
-	field, name string
-	io.Reader
+// form is what a form of ours sent, with its files already stored.
+type form struct {
+	values map[string]string // the first of each name
+	lists  map[string][]string
+	files  []ticketing.File
 }
 
-// readForm reads a form of either kind. A file goes to take as it arrives and is never whole in memory here; without
-// take, files are passed over. The body's length has been checked against the route's limit.
-func readForm(v *visit, take func(upload) error) (url.Values, error) {
-	kind := v.Get("Content-Type")
-	if !strings.HasPrefix(kind, "multipart/form-data") {
-		values, err := url.ParseQuery(string(v.Body()))
-		if err != nil {
-			return nil, errForm(err)
-		}
-		return values, nil
+func (f form) value(name string) string { return f.values[name] }
+func (f form) all(name string) []string { return f.lists[name] }
+func (f form) has(name string) bool     { _, ok := f.values[name]; return ok }
+
+func (f *form) add(name, value string) {
+	if _, ok := f.values[name]; !ok {
+		f.values[name] = value
 	}
-	var body io.Reader = bytes.NewReader(nil)
-	if stream := v.Context().RequestBodyStream(); stream != nil {
-		body = stream
-	} else {
-		body = bytes.NewReader(v.Body())
+	if value != "" {
+		f.lists[name] = append(f.lists[name], value)
 	}
-	parts := multipart.NewReader(io.LimitReader(body, int64(v.Request().Header.ContentLength())), string(v.Request().Header.MultipartFormBoundary()))
-	values := url.Values{}
-	room := int64(smallBody) // for words
-	for {
+}
+
+const (
+	mostFields = 200
+	mostField  = 64 << 10
+)
+
+var errForm = &ticketing.Error{Class: ticketing.Invalid, Key: "error.form"}
+
+// form reads the request's form. A form with files is read piece by piece from the connection: no upload is held in
+// memory whole, and what is too large is cut off. The files are stored before the desk is asked; what the desk then
+// refuses leaves files nobody names.
+func (s *Server) form(v *visit) (form, error) {
+	f := form{values: map[string]string{}, lists: map[string][]string{}}
+	kind, params, err := mime.ParseMediaType(v.Get(fiber.HeaderContentType))
+	if err != nil || kind != fiber.MIMEMultipartForm {
+		n := 0
+		v.Request().PostArgs().VisitAll(func(key, value []byte) {
+			if n++; n <= mostFields {
+				f.add(string(key), string(value))
+			}
+		})
+		return f, nil
+	}
+	body := io.Reader(v.Request().BodyStream())
+	if !v.Request().IsBodyStream() {
+		body = strings.NewReader(string(v.Body()))
+	}
+	parts := multipart.NewReader(io.LimitReader(body, uploadBody), params["boundary"])
+	for range mostFields {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
-			return values, nil
-		} else if err != nil {
-			return nil, errForm(err)
+			return f, nil
+		}
+		if err != nil {
+			return f, errForm
 		}
 		if part.FileName() == "" {
-			word, err := io.ReadAll(io.LimitReader(part, room+1))
-			if room -= int64(len(word)); err != nil || room < 0 {
-				return nil, errForm(err)
+			value, err := io.ReadAll(io.LimitReader(part, mostField))
+			if err != nil {
+				return f, errForm
 			}
-			values.Add(part.FormName(), string(word))
+			f.add(part.FormName(), string(value))
 			continue
 		}
-		if take != nil {
-			if err := take(upload{part.FormName(), part.FileName(), part}); err != nil {
-				return nil, err
-			}
+		file, err := s.Desk.Files.Save(v.ctx(), part, part.FileName())
+		if err != nil {
+			return f, err
 		}
+		f.files = append(f.files, file)
 	}
+	return f, errForm
 }
 
-func errForm(err error) error {
-	return &ticketing.Error{Class: ticketing.Invalid, Key: "error.form", Err: err}
-}
-
-// keeper stores a form's files, at most so many, and remembers why one was not taken.
-type keeper struct {
-	s       *Server
-	v       *visit
-	most    int
-	files   []ticketing.File
-	refused error // the first refusal that the sender can mend
-}
-
-// take stores one file. A file that is refused does not spoil the form: its words are kept and the sender told.
-func (k *keeper) take(u upload) error {
-	if len(k.files) >= k.most {
-		k.refused = &ticketing.Error{Class: ticketing.Invalid, Field: "files", Key: "error.too_many_files", Args: []any{k.most}}
-		return nil
-	}
-	file, err := k.s.Desk.Files.Save(k.v.ctx(), u, u.name)
-	var e *ticketing.Error
-	switch {
-	case err == nil:
-		k.files = append(k.files, file)
-	case errors.As(err, &e) && e.Class == ticketing.Invalid:
-		k.refused = &ticketing.Error{Class: ticketing.Invalid, Field: "files", Key: e.Key, Args: e.Args, Err: e.Err}
-		_, err = io.Copy(io.Discard, u)
-		return err
-	default:
-		return err
-	}
-	return nil
-}
-
-// keepOld takes over the files of an earlier try, but for those the sender has dropped since.
-func (k *keeper) keepOld(sealed string, drop []string) {
-	for _, f := range k.s.unsealFiles(sealed) {
-		dropped := false
-		for _, id := range drop {
-			dropped = dropped || id == f.ID
-		}
-		if !dropped && len(k.files) < k.most {
-			k.files = append(k.files, f)
-		}
-	}
+// newKey marks a form, so that sending it twice does its work once.
+func newKey() string {
+	var raw [12]byte
+	rand.Read(raw[:])
+	return hex.EncodeToString(raw[:])
 }

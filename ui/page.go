@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -79,6 +80,13 @@ func (s *Server) render(v *visit, status int, name string, data any) error {
 	v.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
 	v.Set(fiber.HeaderContentLanguage, v.lang)
 	return v.Status(status).Send(b.Bytes())
+}
+
+// text renders into a string, for what is not sent as an answer.
+func (s *Server) text(lang, name string, data any) (string, error) {
+	var b strings.Builder
+	err := s.screens[lang].ExecuteTemplate(&b, name, data)
+	return b.String(), err
 }
 
 // ok renders with status 200.

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"errors"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -254,33 +253,6 @@ func (s *Server) trackFile(v *visit) error {
 		}
 	}
 	return notFound()
-}
-
-// sendFile answers a stored file. Only pictures of our own encoding are shown; the rest is saved, and whatever a
-// browser makes of it runs in a sandbox.
-func (s *Server) sendFile(v *visit, f ticketing.File) error {
-	body, err := s.Desk.Files.Open(v.ctx(), f.ID)
-	if err != nil {
-		return err
-	}
-	size, err := body.Seek(0, io.SeekEnd)
-	if err == nil {
-		_, err = body.Seek(0, io.SeekStart)
-	}
-	if err != nil {
-		return errors.Join(err, body.Close())
-	}
-	v.Set(fiber.HeaderContentSecurityPolicy, "sandbox; default-src 'none'")
-	v.Set("Cross-Origin-Resource-Policy", "same-origin")
-	v.Set(fiber.HeaderCacheControl, "private, max-age=3600")
-	if f.Picture() {
-		v.Set(fiber.HeaderContentType, f.Type)
-	} else {
-		v.Set(fiber.HeaderContentType, fiber.MIMEOctetStream)
-		v.Attachment(f.Name)
-		v.Set(fiber.HeaderContentType, fiber.MIMEOctetStream) // Attachment guesses one from the name
-	}
-	return v.SendStream(body, int(size)) // closed when it is sent
 }
 
 // steps is the line of progress.
