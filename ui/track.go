@@ -88,7 +88,7 @@ func (s *Server) trackPage(v *visit) (trackPage, error) {
 		return trackPage{}, err
 	}
 	p := trackPage{Page: s.page(v, v.t("track.title")), Code: t.Code, Ticket: t, Holder: s.Desk.Holder(t, v.lang), Steps: steps(t), Most: mostPhotos}
-	p.Path, p.NoIndex, p.Scripts = "/t/"+string(t.Code), true, s.present("live.js", "track.js")
+	p.Path, p.NoIndex, p.Scripts = "/t/"+string(t.Code), true, []string{"track.js"}
 	if p.Words, err = s.maySeeWords(v, t); err != nil {
 		return p, err
 	}
@@ -115,11 +115,6 @@ func (s *Server) trackPage(v *visit) (trackPage, error) {
 		p.Merged = &mergedInto{Status: lead.Status, Holder: s.Desk.Holder(lead, v.lang), Promised: lead.Promised}
 	}
 	return p, nil
-}
-
-// present are those of the scripts that are there.
-func (s *Server) present(names ...string) []string {
-	return slices.DeleteFunc(names, func(n string) bool { _, ok := s.assets.files[n]; return !ok })
 }
 
 // maySeeWords: whoever has shown the last four digits, and, where there is no number to ask for, whoever has the

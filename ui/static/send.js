@@ -142,3 +142,11 @@ if (anonymous) {
   anonymous.addEventListener('change', show);
   show();
 }
+
+// The numbers to call stand there for who chose an emergency; without a script, for everybody.
+const call = document.querySelector('.only-emergency');
+if (call) {
+  const show = () => { call.hidden = !document.querySelector('input[name=kind][value=emergency]').checked; };
+  call.closest('fieldset').addEventListener('change', show);
+  show();
+}

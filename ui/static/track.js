@@ -1,3 +1,5 @@
+import { live } from './live.js';
+
 // Follows one ticket: when something happened the status is fetched again and put in place. Forms are exchanged only
 // while nothing is typed in them. Without a live connection it looks every half minute.
 
@@ -32,12 +34,18 @@ function busy(forms) {
 }
 
 if (box) {
-  let live = false;
+  const sign = document.querySelector('[data-track-live]');
+  let online = false;
   document.addEventListener('live:change', refresh);
   document.addEventListener('live:reset', refresh);
-  document.addEventListener('live:state', (event) => {
-    live = (event.detail && (event.detail.state || event.detail)) === 'on';
+  document.addEventListener('live:state', ({ detail }) => {
+    const now = detail.state === 'online';
+    if (now && !online) refresh(); // what happened between the page and the line
+    online = now;
+    sign.dataset.live = now ? 'on' : 'off';
+    sign.textContent = now ? sign.dataset.on : sign.dataset.off;
   });
-  setInterval(() => { if (!live && !document.hidden) refresh(); }, 30000);
+  live({ url: box.dataset.track + '/live' });
+  setInterval(() => { if (!online && !document.hidden) refresh(); }, 30000);
   document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh(); });
 }
