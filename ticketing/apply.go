@@ -39,7 +39,7 @@ var follows = map[EventKind]struct {
 	DraftRejected:    {from: []Status{Drafted, Review}, to: Working},
 	AnsweredBy:       {from: []Status{New, Review}, to: Answered},
 	Noted:            {from: Statuses[:]},
-	Messaged:         {from: []Status{New, Routed, Working, Waiting, Drafted, Review, Answered}},
+	Messaged:         {from: Statuses[:]},
 	MergedInto:       {from: []Status{New, Routed, Working, Waiting}, to: Closed},
 	Absorbing:        {from: Statuses[:]},
 	Unmerged:         {from: []Status{Closed}, to: New},
@@ -161,6 +161,9 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 		t.addFiles(e.Files)
 		t.end(e)
 	case Messaged:
+		if was == Closed && t.Into == "" {
+			return Ticket{}, bad // only whose ticket was merged is still told the common answer
+		}
 		t.Messages++
 		t.addFiles(e.Files)
 	case Noted:

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// Config is every setting. Each can be given as HOTLINE_NAME in the environment or as the flag of the same name; the
+// flag wins. `hotline config` prints this list with the present values.
+type Config struct {
+	Addr           string `env:"HOTLINE_ADDR" default:"127.0.0.1:10220" help:"listen address; port 0 picks a free one"`
+	Data           string `env:"HOTLINE_DATA" default:"./data" help:"folder of the SQLite file, attachments and keys"`
+	Store          string `env:"HOTLINE_STORE" default:"sqlite" help:"sqlite, or mongodb://HOST/DATABASE"`
+	PublicURL      string `env:"HOTLINE_PUBLIC_URL" help:"the address citizens see; links and Origin checks use it (default: from ADDR)"`
+	TrustedProxies string `env:"HOTLINE_TRUSTED_PROXIES" help:"networks whose X-Forwarded-For counts, comma separated"`
+	Timezone       string `env:"HOTLINE_TIMEZONE" default:"Asia/Ho_Chi_Minh" help:"the office's time zone; must be UTC+7"`
+	AdminPassword  string `env:"HOTLINE_ADMIN_PASSWORD" secret:"true" help:"password of the first administrator, used only when there are no accounts"`
+	VaultKey       string `env:"HOTLINE_VAULT_KEY" secret:"true" help:"64 hex digits; the key of names and numbers (default: DATA/keys/vault.key, made at the first start). Several processes on one store need the same"`
+	Log            string `env:"HOTLINE_LOG" default:"text" enum:"text,json" help:"form of the log on stderr"`
+	MetricsToken   string `env:"HOTLINE_METRICS_TOKEN" secret:"true" help:"bearer token for /metrics from elsewhere than this machine"`
+
+	ZaloAppID        string `env:"HOTLINE_ZALO_APP_ID" name:"zalo-app-id" help:"Zalo app"`
+	ZaloAppSecret    string `env:"HOTLINE_ZALO_APP_SECRET" name:"zalo-app-secret" secret:"true" help:"Zalo app secret (OAuth)"`
+	ZaloOASecretKey  string `env:"HOTLINE_ZALO_OA_SECRET_KEY" name:"zalo-oa-secret-key" secret:"true" help:"OA secret key (webhook signature)"`
+	ZaloOAID         string `env:"HOTLINE_ZALO_OA_ID" name:"zalo-oa-id" help:"Zalo Official Account"`
+	ZaloRefreshToken string `env:"HOTLINE_ZALO_REFRESH_TOKEN" name:"zalo-refresh-token" secret:"true" help:"first refresh token of the Official Account"`
+	ZaloAPI          string `env:"HOTLINE_ZALO_API" name:"zalo-api" default:"https://openapi.zalo.me" help:"base address of the OA API"`
+	ZaloOAuth        string `env:"HOTLINE_ZALO_OAUTH" name:"zalo-oauth" default:"https://oauth.zaloapp.com" help:"base address of sign-in"`
+	ZaloBusiness     string `env:"HOTLINE_ZALO_BUSINESS" name:"zalo-business" default:"https://business.openapi.zalo.me" help:"base address of template messages"`
+}
+
+// check reports every mistake together.
+func (c *Config) check() error {
+	var errs []error
+	bad := func(name, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("HOTLINE_%s: %s", name, fmt.Sprintf(format, args...)))
+	}
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		bad("ADDR", "%q is not HOST:PORT", c.Addr)
+	}
+	if c.Data == "" {
+		bad("DATA", "is empty")
+	}
+	if c.Store != "sqlite" {
+		u, err := url.Parse(c.Store)
+		if err != nil || u.Scheme != "mongodb" && u.Scheme != "mongodb+srv" || strings.Trim(u.Path, "/") == "" {
+			bad("STORE", "is neither sqlite nor mongodb://HOST/DATABASE")
+		}
+	}
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+			bad("PUBLIC_URL", "%q is not like https://1022.example.vn", c.PublicURL)
+		}
+	}
+	if _, err := c.proxies(); err != nil {
+		bad("TRUSTED_PROXIES", "%v", err)
+	}
+	if zone, err := time.LoadLocation(c.Timezone); err != nil {
+		bad("TIMEZONE", "%q is not known", c.Timezone)
+	} else if _, offset := time.Date(2026, 6, 1, 0, 0, 0, 0, zone).Zone(); offset != 7*60*60 {
+		bad("TIMEZONE", "%q is not UTC+7; days, numbers and working time are those of Vietnam", c.Timezone)
+	}
+	if _, err := parseKey(c.VaultKey); c.VaultKey != "" && err != nil {
+		bad("VAULT_KEY", "%v", err)
+	}
+	for name, v := range map[string]string{"ZALO_API": c.ZaloAPI, "ZALO_OAUTH": c.ZaloOAuth, "ZALO_BUSINESS": c.ZaloBusiness} {
+		if u, err := url.Parse(v); err != nil || u.Host == "" {
+			bad(name, "%q is not an address", v)
+		}
+	}
+	if given := []string{c.ZaloAppID, c.ZaloOASecretKey, c.ZaloOAID}; anyOf(given) && !allOf(given) {
+		bad("ZALO_APP_ID, _OA_ID, _OA_SECRET_KEY", "give all of them or none")
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) proxies() ([]string, error) {
+	var out []string
+	for p := range strings.SplitSeq(c.TrustedProxies, ",") {
+		if p = strings.TrimSpace(p); p == "" {
+			continue
+		}
+		if _, err := netip.ParsePrefix(p); err != nil {
+			if _, err := netip.ParseAddr(p); err != nil {
+				return nil, fmt.Errorf("%q is neither an address nor a network", p)
+			}
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func anyOf(s []string) bool { return strings.Join(s, "") != "" }
+
+func allOf(s []string) bool {
+	for _, v := range s {
+		if v == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// ConfigCmd prints the settings.
+type ConfigCmd struct{}
+
+// Run prints name, comment, default and present value of each.
+func (ConfigCmd) Run(c *Config) error {
+	v := reflect.ValueOf(*c)
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		now := v.Field(i).String()
+		switch {
+		case f.Tag.Get("secret") == "true" && now != "":
+			now = "set"
+		case f.Tag.Get("secret") == "true":
+			now = "not set"
+		case now == "":
+			now = "not set"
+		}
+		fmt.Fprintf(os.Stdout, "# %s", f.Tag.Get("help"))
+		if d := f.Tag.Get("default"); d != "" {
+			fmt.Fprintf(os.Stdout, " (default %s)", d)
+		}
+		fmt.Fprintf(os.Stdout, "\n%s=%s\n\n", f.Tag.Get("env"), now)
+	}
+	return c.check()
+}

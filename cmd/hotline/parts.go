@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"hotline1022/ticketing"
+	"hotline1022/ticketing/attachments"
+	"hotline1022/ticketing/store/mongo"
+	"hotline1022/ticketing/store/sqlite"
+)
+
+// parts is what every command that touches the data needs.
+type parts struct {
+	store    ticketing.Store
+	vault    *ticketing.Vault
+	accounts *ticketing.Accounts
+	catalogs *ticketing.Catalogs
+	desk     *ticketing.Desk
+	log      *slog.Logger
+}
+
+// assemble opens the store and puts the desk together. The caller closes the store.
+func assemble(ctx context.Context, c *Config, log *slog.Logger) (*parts, error) {
+	if err := os.MkdirAll(c.Data, 0o750); err != nil {
+		return nil, fmt.Errorf("the data folder cannot be made: %w", err)
+	}
+	key, err := vaultKey(c)
+	if err != nil {
+		return nil, err
+	}
+	store, err := openStore(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	p := &parts{store: store, log: log}
+	if err := p.build(ctx, c, key); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return p, nil
+}
+
+func (p *parts) build(ctx context.Context, c *Config, key []byte) error {
+	files, err := attachments.Open(filepath.Join(c.Data, "files"))
+	if err != nil {
+		return err
+	}
+	if p.vault, err = ticketing.NewVault(p.store, key, time.Now); err != nil {
+		return err
+	}
+	p.accounts = &ticketing.Accounts{Records: p.store, Now: time.Now}
+	p.catalogs = &ticketing.Catalogs{Records: p.store}
+	if err := p.catalogs.Refresh(ctx); err != nil {
+		return err
+	}
+	p.desk = &ticketing.Desk{
+		Store: p.store, Vault: p.vault, Files: files, Catalog: p.catalogs, Now: time.Now, Log: p.log,
+		BaseURL: strings.TrimRight(c.PublicURL, "/"),
+	}
+	return nil
+}
+
+func openStore(ctx context.Context, c *Config) (ticketing.Store, error) {
+	if c.Store != "sqlite" {
+		return mongo.Open(ctx, c.Store, mongo.Options{})
+	}
+	return sqlite.Open(ctx, filepath.Join(c.Data, "hotline.db"), sqlite.Options{})
+}
+
+// vaultKey is the key of names and numbers: given, or kept in a file that is made at the first start. It is never
+// made anew where there is data already: that would lose every name.
+func vaultKey(c *Config) ([]byte, error) {
+	if c.VaultKey != "" {
+		return parseKey(c.VaultKey)
+	}
+	path := filepath.Join(c.Data, "keys", "vault.key")
+	raw, err := os.ReadFile(path)
+	if err == nil {
+		key, err := parseKey(strings.TrimSpace(string(raw)))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return key, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the vault's key cannot be read: %w", err)
+	}
+	if c.Store != "sqlite" {
+		return nil, errors.New("HOTLINE_VAULT_KEY is not set: every process on a shared store needs the same key (make one with: openssl rand -hex 32)")
+	}
+	if _, err := os.Stat(filepath.Join(c.Data, "hotline.db")); err == nil {
+		return nil, fmt.Errorf("%s is missing but there is data: put the key back, a new one cannot open the names", path)
+	}
+	key := make([]byte, 32)
+	rand.Read(key)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("the folder for keys cannot be made: %w", err)
+	}
+	if err := os.WriteFile(path, []byte(hex.EncodeToString(key)+"\n"), 0o600); err != nil {
+		return nil, fmt.Errorf("the vault's key cannot be written: %w", err)
+	}
+	return key, nil
+}
+
+func parseKey(s string) ([]byte, error) {
+	key, err := hex.DecodeString(s)
+	if err != nil || len(key) != 32 {
+		return nil, errors.New("a key is 64 hex digits")
+	}
+	return key, nil
+}
+
+func newLog(c *Config) *slog.Logger {
+	if c.Log == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, nil))
+}
+
+// withParts runs one command over the data.
+func withParts(ctx context.Context, c *Config, do func(*parts) error) error {
+	p, err := assemble(ctx, c, newLog(c))
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(p), p.store.Close())
+}

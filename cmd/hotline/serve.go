@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/robfig/cron/v3"
+	"golang.org/x/sync/errgroup"
+
+	"hotline1022/channels/api"
+	"hotline1022/channels/zalo"
+	"hotline1022/realtime"
+	"hotline1022/ticketing"
+	"hotline1022/ui"
+)
+
+// ServeCmd is the server.
+type ServeCmd struct{}
+
+// Run serves until it is told to stop. The first start prints a sign-in for the administrator.
+func (ServeCmd) Run(ctx context.Context, c *Config) error {
+	p, err := assemble(ctx, c, newLog(c))
+	if err != nil {
+		return err
+	}
+	err = firstAdministrator(ctx, c, p)
+	if err == nil {
+		err = serve(ctx, c, p, nil)
+	}
+	return errors.Join(err, p.store.Close())
+}
+
+// firstAdministrator makes the account a new installation begins with.
+func firstAdministrator(ctx context.Context, c *Config, p *parts) error {
+	all, err := p.accounts.AllStaff(ctx)
+	if err != nil || len(all) > 0 {
+		return err
+	}
+	password, change := c.AdminPassword, false
+	if password == "" {
+		password, change = newPassword(), true
+	}
+	admin := ticketing.Staff{ID: "admin", Name: "Quản trị", Role: ticketing.Administrator, Change: change}
+	if err := p.accounts.Add(ctx, admin, password, "first start"); err != nil {
+		return fmt.Errorf("the first administrator: %w", err)
+	}
+	if change {
+		fmt.Printf("first sign-in: admin, password %s (to be changed then)\n", password)
+	}
+	return nil
+}
+
+// server is everything that runs.
+type server struct {
+	*parts
+	config  *Config
+	app     *fiber.App
+	hub     *realtime.Hub
+	ui      *ui.Server
+	zalo    *zalo.Channel // nil: off
+	courier *ticketing.Courier
+}
+
+// serve listens and runs until ctx ends. ready, if given, learns the address.
+func serve(ctx context.Context, c *Config, p *parts, ready func(url string)) error {
+	debug.SetGCPercent(50) // a hotline is mostly waiting: memory is worth more than a little CPU
+	listener, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s (is another hotline running? choose another with --addr): %w", c.Addr, err)
+	}
+	local := "http://" + listener.Addr().String()
+	if p.desk.BaseURL == "" {
+		p.desk.BaseURL = local
+	}
+	s := &server{parts: p, config: c}
+	if err := s.mount(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	fmt.Printf("listening on %s\n", local)
+	if ready != nil {
+		ready(p.desk.BaseURL)
+	}
+	return s.run(ctx, listener)
+}
+
+// mount puts the surfaces together.
+func (s *server) mount(ctx context.Context) error {
+	proxies, err := s.config.proxies()
+	if err != nil {
+		return err
+	}
+	key, err := cookieKey(s.config)
+	if err != nil {
+		return err
+	}
+	s.ui = &ui.Server{Desk: s.desk, Accounts: s.accounts, BaseURL: s.desk.BaseURL, Key: key, Now: time.Now, Log: s.log, Version: version}
+	s.app = fiber.New(fiber.Config{
+		Immutable:                    true, // strings of a request must not change under those who keep them
+		DisableStartupMessage:        true,
+		ReadTimeout:                  60 * time.Second, // a whole upload on a slow line
+		WriteTimeout:                 30 * time.Second,
+		IdleTimeout:                  75 * time.Second,
+		StreamRequestBody:            true, // uploads are read piece by piece; bounded says how much
+		DisablePreParseMultipartForm: true,
+		BodyLimit:                    256 << 10,
+		ReadBufferSize:               16 << 10,
+		EnableTrustedProxyCheck:      true,
+		TrustedProxies:               proxies,
+		ProxyHeader:                  fiber.HeaderXForwardedFor,
+		EnableIPValidation:           true,
+		ServerHeader:                 "",
+		ErrorHandler:                 s.ui.ErrorHandler,
+	})
+	s.app.Use(s.recovered, bounded)
+	s.hub = s.newHub()
+	s.accounts.Changed = func(staff, session string) {
+		if session != "" {
+			s.hub.Close(session, realtime.SignIn, "signed out")
+		}
+		s.hub.Recheck()
+	}
+	s.app.Get("/live", s.hub.Staff(s.viewer))
+	s.app.Get("/t/:code/live", s.hub.Citizen(s.reader))
+	s.app.Get("/readyz", s.readyz)
+	s.app.Get("/metrics", s.metrics())
+	(&api.API{Desk: s.desk, Accounts: s.accounts, Staff: s.staffActor, BaseURL: s.desk.BaseURL, Log: s.log}).Mount(s.app)
+	s.courier = &ticketing.Courier{Desk: s.desk, Senders: map[ticketing.Channel]ticketing.Sender{}, Log: s.log}
+	if err := s.mountZalo(ctx); err != nil {
+		return err
+	}
+	s.ui.Mount(s.app)
+	s.app.Use(s.ui.NotFound)
+	return nil
+}
+
+// run starts every goroutine of the program; the first to fail ends all.
+func (s *server) run(ctx context.Context, l net.Listener) error {
+	work, stop := context.WithCancel(ctx)
+	defer stop()
+	group, work := errgroup.WithContext(work)
+	group.Go(func() error { return s.hub.Run(work) })
+	group.Go(func() error { return s.desk.CarryOver(work) })
+	group.Go(func() error { return s.courier.Run(work) })
+	group.Go(func() error { return s.housekeeping(work) })
+	if s.zalo != nil {
+		group.Go(func() error { return s.zalo.Run(work) })
+	}
+	group.Go(func() error { return s.app.Listener(l) })
+	group.Go(func() error {
+		<-work.Done()
+		// First the sockets, so that browsers come back at once; then requests under way; the store is closed by
+		// whoever opened it.
+		leave, done := context.WithTimeout(context.WithoutCancel(work), 5*time.Second)
+		defer done()
+		return errors.Join(s.hub.Shutdown(leave), s.app.ShutdownWithTimeout(10*time.Second))
+	})
+	err := group.Wait()
+	if ctx.Err() != nil {
+		return nil // told to stop, and stopped
+	}
+	return err
+}
+
+// housekeeping is what happens by the clock. Each round may run on every process: keys make it happen once.
+func (s *server) housekeeping(ctx context.Context) error {
+	rounds := cron.New(cron.WithChain(cron.SkipIfStillRunning(cron.DiscardLogger)))
+	round := func(name string, do func(context.Context) error) func() {
+		return func() {
+			c, done := context.WithTimeout(ctx, 50*time.Second)
+			defer done()
+			if err := do(c); err != nil && ctx.Err() == nil {
+				s.log.Error("a round of housekeeping failed", "round", name, "err", err)
+			}
+		}
+	}
+	_, err := rounds.AddFunc("* * * * *", round("sweep", func(c context.Context) error { _, err := s.desk.Sweep(c); return err }))
+	if err != nil {
+		return err
+	}
+	rounds.Start()
+	defer rounds.Stop()
+	settings := time.NewTicker(time.Second)
+	defer settings.Stop()
+	round("sweep", func(c context.Context) error { _, err := s.desk.Sweep(c); return err })()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-settings.C:
+			if err := s.catalogs.Refresh(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("changed settings are not in use", "err", err)
+			}
+		}
+	}
+}
+
+// recovered turns a panic in a handler into a page.
+func (s *server) recovered(c *fiber.Ctx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("panic caught", "route", c.Route().Path, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return c.Next()
+}
+
+// cookieKey seals cookies and forms: kept beside the vault's key, the same after a restart and, derived from the
+// vault's key where that is given, in every process.
+func cookieKey(c *Config) ([]byte, error) {
+	key, err := vaultKey(c)
+	if err != nil {
+		return nil, err
+	}
+	return derive(key, "hotline1022 cookies")
+}
+
+// bearer is the token of the request, if it brings one.
+func bearer(c *fiber.Ctx) string {
+	scheme, token, ok := strings.Cut(c.Get(fiber.HeaderAuthorization), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+func (s *server) mountZalo(ctx context.Context) error {
+	c := s.config
+	if c.ZaloAppID == "" {
+		s.log.Info("channel is off: its settings are not given", "channel", "zalo")
+		return nil
+	}
+	ch, err := zalo.Open(ctx, zalo.Config{
+		AppID: c.ZaloAppID, AppSecret: c.ZaloAppSecret, OASecretKey: c.ZaloOASecretKey, OAID: c.ZaloOAID,
+		RefreshToken: c.ZaloRefreshToken, API: c.ZaloAPI, OAuth: c.ZaloOAuth,
+	}, s.desk, s.log)
+	if err != nil {
+		return fmt.Errorf("zalo: %w", err)
+	}
+	ch.Mount(s.app)
+	s.zalo = ch
+	s.courier.Senders[ticketing.Zalo] = ch
+	return nil
+}
+
+// writable says whether the data folder can be written to; part of /readyz.
+func (s *server) writable() error {
+	f, err := os.CreateTemp(s.config.Data, ".ready-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(filepath.Join(s.config.Data, filepath.Base(f.Name()))))
+}
+
+var _ = slog.LevelInfo

@@ -1,0 +1,232 @@
+package ticketing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Outbound is a message as a channel gets it.
+type Outbound struct {
+	To     string // the person's id on the channel
+	Ticket Code
+	N      int // the event it stands in
+	Try    int
+	Text   string
+	Files  []File
+}
+
+// Sender carries messages to citizens on one channel. An error is worth another try unless it wraps ErrRefused;
+// *LaterError says when.
+type Sender interface {
+	Send(ctx context.Context, m Outbound) (receipt string, err error)
+}
+
+// LaterError asks for the next try not before After has passed.
+type LaterError struct {
+	After time.Duration
+	Err   error
+}
+
+func (e *LaterError) Error() string { return fmt.Sprintf("try again in %s: %v", e.After, e.Err) }
+func (e *LaterError) Unwrap() error { return e.Err }
+
+// Courier takes outgoing messages to their channels. An attempt is itself an event whose key one process gets to
+// write, and who wrote it sends; so many processes never send one message twice on purpose. A courier that dies
+// between attempt and answer leaves the message for another try after a while: at least once, and known to be so.
+type Courier struct {
+	Desk    *Desk
+	Senders map[Channel]Sender
+	Log     *slog.Logger
+
+	// Workers is how many messages of one channel are under way at once; 0 is 4. A slow channel holds up only itself.
+	Workers int
+}
+
+const (
+	sendTimeout = 30 * time.Second
+	takenLost   = 2 * time.Minute // an attempt without an answer is tried again after that
+	maxTries    = 12              // about a day with the pauses below
+)
+
+// pause before the next try: 5 s, doubling, to 4 h.
+func pause(try int) time.Duration {
+	p := 5 * time.Second << min(try-1, 12)
+	return min(p, 4*time.Hour)
+}
+
+// Run delivers until ctx ends.
+func (c *Courier) Run(ctx context.Context) error {
+	lanes := make(map[Channel]chan Code, len(c.Senders))
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	busy := &inHand{codes: map[Code]bool{}}
+	for ch := range c.Senders {
+		lane := make(chan Code, 256)
+		lanes[ch] = lane
+		n := c.Workers
+		if n == 0 {
+			n = 4
+		}
+		for range n {
+			workers.Go(func() {
+				for {
+					select {
+					case <-ctx.Done():
+						return
+					case code := <-lane:
+						c.deliver(ctx, code)
+						busy.done(code)
+					}
+				}
+			})
+		}
+	}
+	for {
+		bell := c.Desk.Store.Bell()
+		c.handOut(ctx, lanes, busy)
+		timer := time.NewTimer(time.Second)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-bell:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// handOut puts what is due into its channel's lane; a full lane waits for the next round.
+func (c *Courier) handOut(ctx context.Context, lanes map[Channel]chan Code, busy *inHand) {
+	codes, err := c.Desk.Store.Outbox(ctx, c.Desk.now(), 500)
+	if err != nil {
+		if ctx.Err() == nil {
+			c.Log.Error("the outbox cannot be read", "err", err)
+		}
+		return
+	}
+	for _, code := range codes {
+		if !busy.take(code) {
+			continue
+		}
+		t, err := c.Desk.Store.Ticket(ctx, code)
+		lane := lanes[t.Channel]
+		if err != nil || lane == nil { // no sender yet: it waits, and stands in the ledger as queued
+			busy.done(code)
+			continue
+		}
+		select {
+		case lane <- code:
+		default:
+			busy.done(code)
+		}
+	}
+}
+
+// deliver makes one attempt at the ticket's first due message.
+func (c *Courier) deliver(ctx context.Context, code Code) {
+	t, err := c.Desk.Store.Ticket(ctx, code)
+	if err != nil {
+		return
+	}
+	now := c.Desk.now()
+	for _, s := range t.Sending {
+		if s.Settled() || s.Next.After(now) {
+			continue
+		}
+		c.attempt(ctx, t, s)
+		return // in order: the next message only after this one
+	}
+}
+
+func (c *Courier) attempt(ctx context.Context, t Ticket, s Delivery) {
+	try := s.Try + 1
+	claim := c.Desk.event(t, system, SendAttempted)
+	claim.Ref, claim.Try, claim.Next = s.N, try, claim.At.Add(takenLost)
+	claim.Key = fmt.Sprintf("send:%s:%d:%d", t.Code, s.N, try)
+	after, err := t.Apply(claim)
+	if err != nil {
+		return
+	}
+	if _, err := c.Desk.Store.Append(ctx, claim, after); err != nil {
+		return // somebody else's attempt, or a newer event: the next round looks again
+	}
+	receipt, err := c.send(ctx, t, s.N, try)
+	result := Event{Kind: SendDelivered, Ref: s.N, Try: try, Receipt: receipt}
+	if err != nil {
+		result = Event{Kind: SendFailed, Ref: s.N, Try: try, Reason: err.Error()}
+		var later *LaterError
+		switch {
+		case errors.Is(err, ErrRefused) || try >= maxTries:
+		case errors.As(err, &later):
+			result.Next = c.Desk.now().Add(later.After)
+		default:
+			result.Next = c.Desk.now().Add(pause(try))
+		}
+		c.Log.Warn("a message was not delivered", "ticket", t.Code, "channel", t.Channel, "try", try, "err", err)
+	}
+	// Also when ctx has ended: what was sent must be written down.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	key := fmt.Sprintf("sent:%s:%d:%d", t.Code, s.N, try)
+	err = c.Desk.appendTo(ctx, t.Code, key, func(now Ticket) Event {
+		e := c.Desk.event(now, system, result.Kind)
+		e.Ref, e.Try, e.Receipt, e.Reason, e.Next = result.Ref, result.Try, result.Receipt, result.Reason, result.Next
+		return e
+	})
+	if err != nil {
+		c.Log.Error("what became of a message could not be written down", "ticket", t.Code, "err", err)
+	}
+}
+
+// send looks up whom and what, and calls the channel.
+func (c *Courier) send(ctx context.Context, t Ticket, n, try int) (string, error) {
+	events, err := c.Desk.Store.Timeline(ctx, t.Code, n-1)
+	if err != nil {
+		return "", err
+	}
+	if len(events) == 0 || events[0].N != n || events[0].Out == nil {
+		return "", fmt.Errorf("event %d holds no message: %w", n, ErrRefused)
+	}
+	p, _, err := c.Desk.Vault.Person(ctx, t.Citizen)
+	if errors.Is(err, ErrNotFound) {
+		return "", fmt.Errorf("the person has been erased: %w", ErrRefused)
+	}
+	if err != nil {
+		return "", err
+	}
+	to := p.At[t.Channel]
+	if to == "" {
+		return "", fmt.Errorf("no address on %s: %w", t.Channel, ErrRefused)
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	out := events[0].Out
+	return c.Senders[t.Channel].Send(ctx, Outbound{To: to, Ticket: t.Code, N: n, Try: try, Text: out.Text, Files: out.Files})
+}
+
+// inHand is what this process's workers hold: a courtesy that saves useless attempts, not what keeps them apart.
+type inHand struct {
+	mu    sync.Mutex
+	codes map[Code]bool
+}
+
+func (h *inHand) take(c Code) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.codes[c] {
+		return false
+	}
+	h.codes[c] = true
+	return true
+}
+
+func (h *inHand) done(c Code) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.codes, c)
+}

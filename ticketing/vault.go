@@ -1,0 +1,310 @@
+package ticketing
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hotline1022/ticketing/text"
+)
+
+// The kinds of record the vault keeps.
+const (
+	kindCitizen = "citizen" // id: CitizenID
+	kindContact = "contact" // id: keyed hash of a contact; doc: whose it is, where that is not plain from the hash
+)
+
+// Contact is one way to reach a person: a channel and her id there. A phone number is {Phone, "+84905123182"}.
+type Contact struct {
+	Channel Channel
+	ID      string
+}
+
+// PhoneContact is the contact of a telephone number.
+func PhoneContact(p text.Phone) Contact { return Contact{Channel: Phone, ID: p.E164()} }
+
+// Person is what the vault holds of one citizen. It must not be logged or stored elsewhere.
+type Person struct {
+	Name  string
+	Also  []string // other names given with the same contact, the latest last
+	Phone string   // E.164
+	Email string
+	At    map[Channel]string // ids on channels
+	Lang  string
+}
+
+// Card is what staff see of a person without asking for more.
+type Card struct {
+	Name   string
+	Phone  string // masked: 090•••182
+	Email  string // masked: t•••@gmail.com
+	Linked []Channel
+}
+
+// Card masks the person.
+func (p Person) Card() Card {
+	c := Card{Name: p.Name, Email: maskEmail(p.Email)}
+	if ph, err := text.ParsePhone(p.Phone); err == nil && p.Phone != "" {
+		c.Phone = ph.String()
+	}
+	for _, ch := range Channels {
+		if p.At[ch] != "" {
+			c.Linked = append(c.Linked, ch)
+		}
+	}
+	return c
+}
+
+// Last4 is the end of her number; what a citizen must know to see her ticket's details.
+func (p Person) Last4() string {
+	if len(p.Phone) < 4 {
+		return ""
+	}
+	return p.Phone[len(p.Phone)-4:]
+}
+
+func maskEmail(s string) string {
+	name, host, ok := strings.Cut(s, "@")
+	if !ok || name == "" {
+		return ""
+	}
+	return string([]rune(name)[:1]) + "•••@" + host
+}
+
+// Vault keeps who the citizens are apart from what they wrote. Each field is sealed with AES-256-GCM under a key
+// derived from the vault's key, bound to the person and the field, so that a value cannot be moved to another row.
+// A contact is found again by a keyed hash; the number itself is in no index.
+type Vault struct {
+	records Records
+	aead    cipher.AEAD
+	lookup  []byte
+	Now     func() time.Time
+}
+
+// NewVault needs 32 random bytes that outlive the data. Lost, every name and number is lost.
+func NewVault(records Records, key []byte, now func() time.Time) (*Vault, error) {
+	if len(key) != 32 {
+		return nil, fmt.Errorf("the vault's key must be 32 bytes, not %d", len(key))
+	}
+	seal, err := hkdf.Key(sha256.New, key, nil, "hotline1022 vault fields", 32)
+	if err != nil {
+		return nil, err
+	}
+	lookup, err := hkdf.Key(sha256.New, key, nil, "hotline1022 vault look-up", 32)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(seal)
+	if err != nil {
+		return nil, err
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, err
+	}
+	return &Vault{records: records, aead: aead, lookup: lookup, Now: now}, nil
+}
+
+// mac is a keyed hash of the parts; nobody without the key can make it or try numbers against it.
+func (v *Vault) mac(parts ...string) []byte {
+	h := hmac.New(sha256.New, v.lookup)
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	return h.Sum(nil)
+}
+
+var idAlphabet = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+func (v *Vault) hash(c Contact) string {
+	return idAlphabet.EncodeToString(v.mac("contact", string(c.Channel), c.ID)[:15])
+}
+
+// Identify is whose contact it is. An unknown contact has an id too: the one its first message will get, so that two
+// processes that meet a new citizen at the same moment agree without asking each other.
+func (v *Vault) Identify(ctx context.Context, c Contact) (CitizenID, error) {
+	h := v.hash(c)
+	r, err := v.records.Get(ctx, kindContact, h)
+	switch {
+	case errors.Is(err, ErrNotFound), err == nil && r.Deleted():
+		return CitizenID(h), nil
+	case err != nil:
+		return "", err
+	}
+	var doc struct{ Citizen CitizenID }
+	if err := json.Unmarshal(r.Doc, &doc); err != nil {
+		return "", fmt.Errorf("contact record %s: %w", h, err)
+	}
+	return doc.Citizen, nil
+}
+
+// Link makes a further contact the same person's. It answers ErrConflict if the contact is somebody's already.
+func (v *Vault) Link(ctx context.Context, id CitizenID, c Contact, by string) error {
+	doc, err := json.Marshal(struct{ Citizen CitizenID }{id})
+	if err != nil {
+		return err
+	}
+	err = v.records.Put(ctx, Record{Kind: kindContact, ID: v.hash(c), Version: 1, At: v.Now(), By: by, Doc: doc})
+	if errors.Is(err, ErrConflict) {
+		if owner, e := v.Identify(ctx, c); e == nil && owner == id {
+			return nil
+		}
+	}
+	return err
+}
+
+// Person is the citizen as known now. ErrNotFound.
+func (v *Vault) Person(ctx context.Context, id CitizenID) (Person, int, error) {
+	r, err := v.records.Get(ctx, kindCitizen, string(id))
+	if err != nil {
+		return Person{}, 0, err
+	}
+	if r.Deleted() {
+		return Person{}, r.Version, ErrNotFound
+	}
+	p, err := v.open(id, r.Doc)
+	return p, r.Version, err
+}
+
+// People are those of the citizens who are known.
+func (v *Vault) People(ctx context.Context, ids []CitizenID) (map[CitizenID]Person, error) {
+	keys := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if id != "" && !slices.Contains(keys, string(id)) {
+			keys = append(keys, string(id))
+		}
+	}
+	rs, err := v.records.GetAll(ctx, kindCitizen, keys)
+	if err != nil {
+		return nil, err
+	}
+	people := make(map[CitizenID]Person, len(rs))
+	for id, r := range rs {
+		if people[CitizenID(id)], err = v.open(CitizenID(id), r.Doc); err != nil {
+			return nil, err
+		}
+	}
+	return people, nil
+}
+
+// Merge is the record that adds what was learnt now to what is known; ok is false when there is nothing new.
+func (v *Vault) Merge(ctx context.Context, id CitizenID, learnt Person, by string) (r Record, ok bool, err error) {
+	p, version, err := v.Person(ctx, id)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Record{}, false, err
+	}
+	if err == nil && !p.learn(learnt) {
+		return Record{}, false, nil
+	}
+	if errors.Is(err, ErrNotFound) {
+		p = learnt
+	}
+	doc, err := v.seal(id, p)
+	if err != nil {
+		return Record{}, false, err
+	}
+	return Record{Kind: kindCitizen, ID: string(id), Version: version + 1, At: v.Now(), By: by, Doc: doc}, true, nil
+}
+
+// learn takes over what is new and says whether anything was. A name that differs does not replace the first one:
+// whoever types a stranger's number must not rename the stranger.
+func (p *Person) learn(n Person) bool {
+	changed := false
+	set := func(have *string, got string) {
+		if *have == "" && got != "" {
+			*have, changed = got, true
+		}
+	}
+	set(&p.Name, n.Name)
+	set(&p.Phone, n.Phone)
+	set(&p.Email, n.Email)
+	set(&p.Lang, n.Lang)
+	if n.Name != "" && n.Name != p.Name && !slices.Contains(p.Also, n.Name) && len(p.Also) < 8 {
+		p.Also, changed = append(p.Also, n.Name), true
+	}
+	for ch, id := range n.At {
+		if p.At[ch] == "" {
+			if p.At == nil {
+				p.At = map[Channel]string{}
+			}
+			p.At[ch], changed = id, true
+		}
+	}
+	return changed
+}
+
+// Erase forgets the person: all versions. Tickets keep an id that leads nowhere.
+func (v *Vault) Erase(ctx context.Context, id CitizenID) error {
+	return v.records.Erase(ctx, kindCitizen, string(id), 0)
+}
+
+// The sealed form: field name → nonce and ciphertext.
+type sealed map[string][]byte
+
+func (v *Vault) seal(id CitizenID, p Person) ([]byte, error) {
+	s := sealed{}
+	put := func(field, value string) {
+		if value == "" {
+			return
+		}
+		nonce := make([]byte, v.aead.NonceSize(), v.aead.NonceSize()+len(value)+v.aead.Overhead())
+		rand.Read(nonce) // never fails: crypto/rand ends the program instead
+		s[field] = v.aead.Seal(nonce, nonce, []byte(value), []byte(string(id)+"/"+field))
+	}
+	put("name", p.Name)
+	put("also", strings.Join(p.Also, "\n"))
+	put("phone", p.Phone)
+	put("email", p.Email)
+	put("lang", p.Lang)
+	for ch, at := range p.At {
+		put("at."+string(ch), at)
+	}
+	return json.Marshal(s)
+}
+
+func (v *Vault) open(id CitizenID, doc []byte) (Person, error) {
+	var s sealed
+	if err := json.Unmarshal(doc, &s); err != nil {
+		return Person{}, fmt.Errorf("vault record of %s: %w", id, err)
+	}
+	p := Person{}
+	for field, box := range s {
+		if len(box) < v.aead.NonceSize() {
+			return Person{}, fmt.Errorf("vault record of %s: %s is cut", id, field)
+		}
+		n := v.aead.NonceSize()
+		plain, err := v.aead.Open(nil, box[:n], box[n:], []byte(string(id)+"/"+field))
+		if err != nil {
+			return Person{}, fmt.Errorf("vault record of %s: %s cannot be opened; is the key the right one? %w", id, field, err)
+		}
+		switch value := string(plain); {
+		case field == "name":
+			p.Name = value
+		case field == "also":
+			p.Also = strings.Split(value, "\n")
+		case field == "phone":
+			p.Phone = value
+		case field == "email":
+			p.Email = value
+		case field == "lang":
+			p.Lang = value
+		case strings.HasPrefix(field, "at."):
+			if p.At == nil {
+				p.At = map[Channel]string{}
+			}
+			p.At[Channel(strings.TrimPrefix(field, "at."))] = value
+		}
+	}
+	return p, nil
+}
