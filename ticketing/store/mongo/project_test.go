@@ -146,7 +146,7 @@ func TestATicketIsReadWholeFromAnOldProjection(t *testing.T) {
 			_, err := s.tickets.ReplaceOne(t.Context(), eq("_id", want.Code), p)
 			return err
 		},
-		"gone": func() error { _, err := s.tickets.DeleteOne(t.Context(), eq("_id", want.Code)); return err },
+		"gone": func() error { return nil },
 		"garbled": func() error {
 			p, _ := stood[20].projection()
 			p.Doc = []byte("{")
@@ -154,8 +154,8 @@ func TestATicketIsReadWholeFromAnOldProjection(t *testing.T) {
 			return err
 		},
 	} {
-		if name == "garbled" {
-			_, _ = s.tickets.DeleteOne(t.Context(), eq("_id", want.Code))
+		if _, err := s.tickets.DeleteOne(t.Context(), eq("_id", want.Code)); err != nil {
+			t.Fatal(err)
 		}
 		if err := spoil(); err != nil {
 			t.Fatal(err)
@@ -164,7 +164,6 @@ func TestATicketIsReadWholeFromAnOldProjection(t *testing.T) {
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" || err != nil {
 			t.Errorf("%s: %v\n%s", name, err, diff)
 		}
-		_, _ = s.tickets.DeleteOne(t.Context(), eq("_id", want.Code))
 	}
 }
 
