@@ -130,7 +130,10 @@ func TestGuessingDigitsIsSlowedDown(t *testing.T) {
 }
 
 func TestWrongCodesAreAnsweredAlikeAndCounted(t *testing.T) {
-	h := newHouse(t, func(s *ui.Server) { s.Rates.LookUp = ui.Rate{N: 1000, Per: time.Minute}; s.Rates.Wrong = ui.Rate{N: 4, Per: 24 * time.Hour} })
+	h := newHouse(t, func(s *ui.Server) {
+		s.Rates.LookUp = ui.Rate{N: 1000, Per: time.Minute}
+		s.Rates.Wrong = ui.Rate{N: 4, Per: 24 * time.Hour}
+	})
 	code := h.browser().sent(nil)
 	b := h.browser()
 	misspelt := b.get("/t/ABCDABCDABCD").wants(h, 404, "Không có phiếu nào")
