@@ -25,6 +25,10 @@ import (
 // shots is where the pictures go that a person should look at; set HOTLINE_SHOTS to get them.
 var shots = os.Getenv("HOTLINE_SHOTS")
 
+// axe looks for what keeps people with disabilities out (WCAG 2.2 A and AA).
+const axe = `axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).then(r =>
+	r.violations.map(v => v.id + ": " + v.nodes.map(n => n.target.join(" ") + " " + (n.any[0] || {message: ""}).message).join("; ")).join(" | "))`
+
 // tab is a page in a real browser. Whatever its console complains of fails the test.
 type tab struct {
 	*house
@@ -85,7 +89,7 @@ func eval[T any](b *tab, js string) T {
 	b.Helper()
 	ctx, done := context.WithTimeout(b.ctx, 30*time.Second)
 	defer done()
-	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js))
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
 	b.must(err)
 	return v
 }
@@ -110,8 +114,16 @@ func (b *tab) shot(name string, width int64, dark bool) {
 		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 	b.must(err)
 	b.do(chromedp.EmulateViewport(width, 800))
+	if !eval[bool](b, "'axe' in window") {
+		script, err := os.ReadFile("testdata/vendor/axe-core/axe.min.js")
+		b.must(err)
+		b.do(chromedp.Evaluate[chromedp.Void](string(script) + ";undefined"))
+	}
 	if over := eval[string](b, `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".trap, .skip, .sr")).map(e => e.tagName + "." + e.className).join(" ")`); over != "" {
 		b.Errorf("%s at %d px: over the side: %s", name, width, over)
+	}
+	if faults := eval[string](b, axe); faults != "" {
+		b.Errorf("%s at %d px, %s: %s", name, width, scheme, faults)
 	}
 	if shots == "" {
 		return
