@@ -155,6 +155,9 @@ func TestOlderThanTheRingIsReset(t *testing.T) {
 	}
 	s.hearsNothingBefore(h.do("A", ticketing.Noted))
 	s = h.openAt("/live?role=operator&epoch=first&since=30")
+	if s.seq != 30 {
+		t.Errorf("greeted with %d: a line that breaks now would leave a gap", s.seq)
+	}
 	for seq := int64(31); seq <= last.Seq+1; seq++ {
 		if c := s.change(); c.Seq != seq {
 			t.Fatalf("heard %d, want %d", c.Seq, seq)

@@ -149,6 +149,38 @@ func TestPanicsAreSurvived(t *testing.T) {
 	}
 }
 
+// moody is a journal that panics when asked for its name.
+type moody struct {
+	*paper
+	bad atomic.Bool
+}
+
+func (m *moody) Epoch() string {
+	if m.bad.Load() {
+		panic("epoch")
+	}
+	return m.paper.Epoch()
+}
+
+// No recover middleware reaches the goroutines of a websocket: a panic there would end the process.
+func TestAPanicInASocketEndsThatSocketOnly(t *testing.T) {
+	m := &moody{paper: newPaper()}
+	h := build(t, m)
+	s := h.open("role=operator")
+	m.bad.Store(true)
+	conn, _, err := h.dial("/live?role=operator", http.Header{"Origin": {origin}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, text, err := conn.ReadMessage(); err == nil {
+		t.Errorf("told %s", text)
+	}
+	m.bad.Store(false)
+	h.wait("only that one is gone", func() bool { return h.hub.Stats().Staff == 1 })
+	s.hearsNothingBefore(h.do("A", ticketing.Received))
+}
+
 func TestALargeMessageIsRefused(t *testing.T) {
 	h := build(t, newPaper())
 	for name, size := range map[string]int{"a little": 4097, "80 MB": 80 << 20} {

@@ -21,13 +21,16 @@ type store interface {
 type paper struct {
 	mu      sync.Mutex
 	events  []ticketing.Event
+	lines   map[ticketing.Code][]ticketing.Event
 	tickets map[ticketing.Code]ticketing.Ticket
 	bell    ticketing.Bell
 	epoch   string
 }
 
 func newPaper() *paper {
-	return &paper{tickets: make(map[ticketing.Code]ticketing.Ticket), epoch: "first"}
+	return &paper{
+		lines: make(map[ticketing.Code][]ticketing.Event), tickets: make(map[ticketing.Code]ticketing.Ticket), epoch: "first",
+	}
 }
 
 func (p *paper) Append(_ context.Context, e ticketing.Event, after ticketing.Ticket, _ ...ticketing.Record) (ticketing.Event, error) {
@@ -41,6 +44,7 @@ func (p *paper) Append(_ context.Context, e ticketing.Event, after ticketing.Tic
 		after.First = e.Seq
 	}
 	p.events = append(p.events, e)
+	p.lines[e.Ticket] = append(p.lines[e.Ticket], e)
 	p.tickets[e.Ticket] = after
 	p.bell.Ring()
 	return e, nil
@@ -72,15 +76,11 @@ func (p *paper) Ticket(_ context.Context, code ticketing.Code) (ticketing.Ticket
 	return t, nil
 }
 
-func (p *paper) Timeline(_ context.Context, code ticketing.Code, after int) (events []ticketing.Event, _ error) {
+func (p *paper) Timeline(_ context.Context, code ticketing.Code, after int) ([]ticketing.Event, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, e := range p.events {
-		if e.Ticket == code && e.N > after {
-			events = append(events, e)
-		}
-	}
-	return events, nil
+	line := p.lines[code]
+	return slices.Clone(line[min(after, len(line)):]), nil
 }
 
 // do writes one event as the desk would: read, apply, append, and again if somebody was first.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"reflect"
 	"strings"
 	"unicode/utf8"
@@ -22,14 +23,41 @@ const mostFaults = 20
 //
 // Strict: application/json, UTF-8, not compressed, one value, every member known, in the very spelling, and once.
 func (r *call) decode(v any, known fields) error {
-	body := r.Request().Body()
-	switch {
-	case len(r.Request().Header.Peek(fiber.HeaderContentEncoding)) > 0, !jsonType(r.Request().Header.ContentType()):
+	if len(r.Request().Header.Peek(fiber.HeaderContentEncoding)) > 0 || !jsonType(r.Request().Header.ContentType()) {
 		return &refusal{status: 415, key: "api.media_type"}
-	case len(body) > r.limits.Body:
-		return &refusal{status: 413, key: "api.too_large", args: []any{r.limits.Body >> 10}}
+	}
+	body, err := r.bounded()
+	if err != nil {
+		return err
 	}
 	return strictly(body, v, known)
+}
+
+// bounded is the body up to the limit. Where the server streams bodies it has not bounded them.
+func (r *call) bounded() ([]byte, error) {
+	most := r.limits.Body
+	tooLarge := func() ([]byte, error) {
+		r.Context().SetConnectionClose() // what is left unread must not be taken for another request
+		return nil, &refusal{status: 413, key: "api.too_large", args: []any{most >> 10}}
+	}
+	if r.Request().Header.ContentLength() > most {
+		return tooLarge()
+	}
+	if !r.Request().IsBodyStream() {
+		body := r.Request().Body()
+		if len(body) > most {
+			return tooLarge()
+		}
+		return body, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Request().BodyStream(), int64(most)+1))
+	if err != nil {
+		return nil, &refusal{status: 400, key: "api.request"}
+	}
+	if len(body) > most {
+		return tooLarge()
+	}
+	return body, nil
 }
 
 func jsonType(t []byte) bool {

@@ -40,7 +40,8 @@ func (l *limiter) allow(key string, now time.Time) bool {
 	return b.AllowN(now, 1)
 }
 
-// drop forgets the buckets that are full again: a new one says the same. Where none is, one goes.
+// drop forgets the buckets that are full again: a new one says the same. Where that does not halve them, others go,
+// so that not every call has to look through all.
 func (l *limiter) drop(now time.Time) {
 	for k, b := range l.buckets {
 		if b.TokensAt(now) >= float64(l.burst) {
@@ -48,7 +49,7 @@ func (l *limiter) drop(now time.Time) {
 		}
 	}
 	for k := range l.buckets {
-		if len(l.buckets) < mostKeys {
+		if len(l.buckets) <= mostKeys/2 {
 			return
 		}
 		delete(l.buckets, k)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -62,12 +61,13 @@ func firstAdministrator(ctx context.Context, c *Config, p *parts) error {
 // server is everything that runs.
 type server struct {
 	*parts
-	config  *Config
-	app     *fiber.App
-	hub     *realtime.Hub
-	ui      *ui.Server
-	zalo    *zalo.Channel // nil: off
-	courier *ticketing.Courier
+	config    *Config
+	app       *fiber.App
+	hub       *realtime.Hub
+	ui        *ui.Server
+	zalo      *zalo.Channel // nil: off
+	courier   *ticketing.Courier
+	collector *ticketing.Collector
 }
 
 // serve listens and runs until ctx ends. ready, if given, learns the address.
@@ -82,7 +82,7 @@ func serve(ctx context.Context, c *Config, p *parts, ready func(url string)) err
 		p.desk.BaseURL = local
 	}
 	s := &server{parts: p, config: c}
-	if err := s.mount(ctx); err != nil {
+	if err := s.mount(); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	fmt.Printf("listening on %s\n", local)
@@ -93,7 +93,7 @@ func serve(ctx context.Context, c *Config, p *parts, ready func(url string)) err
 }
 
 // mount puts the surfaces together.
-func (s *server) mount(ctx context.Context) error {
+func (s *server) mount() error {
 	proxies, err := s.config.proxies()
 	if err != nil {
 		return err
@@ -122,6 +122,7 @@ func (s *server) mount(ctx context.Context) error {
 	})
 	s.app.Use(s.recovered, bounded)
 	s.hub = s.newHub()
+	s.ui.Place = s.hub.Place
 	s.accounts.Changed = func(staff, session string) {
 		if session != "" {
 			s.hub.Close(session, realtime.SignIn, "signed out")
@@ -134,9 +135,8 @@ func (s *server) mount(ctx context.Context) error {
 	s.app.Get("/metrics", s.metrics())
 	(&api.API{Desk: s.desk, Accounts: s.accounts, Staff: s.staffActor, BaseURL: s.desk.BaseURL, Log: s.log}).Mount(s.app)
 	s.courier = &ticketing.Courier{Desk: s.desk, Senders: map[ticketing.Channel]ticketing.Sender{}, Log: s.log}
-	if err := s.mountZalo(ctx); err != nil {
-		return err
-	}
+	s.collector = &ticketing.Collector{Desk: s.desk, Sources: map[ticketing.Channel]ticketing.Source{}, Log: s.log}
+	s.mountZalo()
 	s.ui.Mount(s.app)
 	s.app.Use(s.ui.NotFound)
 	return nil
@@ -150,6 +150,7 @@ func (s *server) run(ctx context.Context, l net.Listener) error {
 	group.Go(func() error { return s.hub.Run(work) })
 	group.Go(func() error { return s.desk.CarryOver(work) })
 	group.Go(func() error { return s.courier.Run(work) })
+	group.Go(func() error { return s.collector.Run(work) })
 	group.Go(func() error { return s.housekeeping(work) })
 	if s.zalo != nil {
 		group.Go(func() error { return s.zalo.Run(work) })
@@ -233,23 +234,19 @@ func bearer(c *fiber.Ctx) string {
 	return strings.TrimSpace(token)
 }
 
-func (s *server) mountZalo(ctx context.Context) error {
+func (s *server) mountZalo() {
 	c := s.config
 	if c.ZaloAppID == "" {
 		s.log.Info("channel is off: its settings are not given", "channel", "zalo")
-		return nil
+		return
 	}
-	ch, err := zalo.Open(ctx, zalo.Config{
+	s.zalo = zalo.New(zalo.Config{
 		AppID: c.ZaloAppID, AppSecret: c.ZaloAppSecret, OASecretKey: c.ZaloOASecretKey, OAID: c.ZaloOAID,
-		RefreshToken: c.ZaloRefreshToken, API: c.ZaloAPI, OAuth: c.ZaloOAuth,
+		RefreshToken: c.ZaloRefreshToken, API: c.ZaloAPI, OAuth: c.ZaloOAuth, Media: c.zaloMedia,
 	}, s.desk, s.log)
-	if err != nil {
-		return fmt.Errorf("zalo: %w", err)
-	}
-	ch.Mount(s.app)
-	s.zalo = ch
-	s.courier.Senders[ticketing.Zalo] = ch
-	return nil
+	s.zalo.Mount(s.app)
+	s.courier.Senders[ticketing.Zalo] = s.zalo
+	s.collector.Sources[ticketing.Zalo] = s.zalo.Source()
 }
 
 // writable says whether the data folder can be written to; part of /readyz.
@@ -260,5 +257,3 @@ func (s *server) writable() error {
 	}
 	return errors.Join(f.Close(), os.Remove(filepath.Join(s.config.Data, filepath.Base(f.Name()))))
 }
-
-var _ = slog.LevelInfo

@@ -23,9 +23,8 @@ export function live(options) {
   const key = "live:" + options.url;
   let { epoch, seq } = options.epoch === undefined ? remembered(key) : options;
   let socket = null, state = "", polling = false, version = null, watched = null;
-  let heard = Date.now(); // when the server last said anything
-  let failures = 0;       // in a row without a greeting
-  let tries = 0;          // since the line was last steady; sets the delay
+  let heard = Date.now();      // when the server last said anything
+  let failures = 0, tries = 0; // in a row without a greeting; since the line was last steady, for the delay
   let over = false, dogTimer, backTimer, pollTimer, steadyTimer;
   const clock = setInterval(() => { if (state !== "online") tell(); }, 5e3);
 
@@ -165,8 +164,7 @@ export function live(options) {
   }
   function sleep() { // a page that is put away keeps no socket, so that "back" finds it as it was
     hangUp(1000);
-    clearTimeout(backTimer);
-    clearTimeout(pollTimer);
+    [backTimer, pollTimer].forEach(clearTimeout);
   }
   function wake(event) {
     if (!event.persisted || over) return;
