@@ -37,6 +37,8 @@ func (s *Server) followed(v *visit) (ticketing.Ticket, []ticketing.Event, error)
 	return s.heldBy(v.Ctx)
 }
 
+const noSuchCode = "track.no_such_code"
+
 func (s *Server) heldBy(c *fiber.Ctx) (ticketing.Ticket, []ticketing.Event, error) {
 	code, ok := text.ParseCode(c.Params("code"))
 	known := ok && s.accessOf(ticketing.Code(code), c.Cookies(s.ticketCookieName())) != noAccess
@@ -56,7 +58,7 @@ func (s *Server) heldBy(c *fiber.Ctx) (ticketing.Ticket, []ticketing.Event, erro
 		}
 	}
 	s.limits.wrong.take(s.Now(), from)
-	return ticketing.Ticket{}, nil, &ticketing.Error{Class: ticketing.NotFound, Key: "track.no_such_code"}
+	return ticketing.Ticket{}, nil, &ticketing.Error{Class: ticketing.NotFound, Key: noSuchCode}
 }
 
 // Followed is the ticket in the address of a citizen's socket, /t/CODE/live.

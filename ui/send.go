@@ -169,11 +169,11 @@ func (s *Server) sendable(v *visit, p *sendPage, values url.Values) (ticketing.I
 	if strings.TrimSpace(f.Text) == "" {
 		faults["text"] = v.t("error.text_empty")
 	}
-	if !f.Anonymous && p.Consent.ID != "" && f.Consent != p.Consent.ID {
-		faults["consent"] = v.t("send.consent_missing")
+	if !f.Anonymous {
+		s.contactFaults(v, p, faults)
 	}
 	location := f.place(s, p)
-	if !f.Anonymous && len(faults) == 0 {
+	if !f.Anonymous && len(faults) == 0 && p.Areas == nil {
 		if ph, err := text.ParsePhone(f.Phone); err == nil && !s.limits.phone.take(s.Now(), ph.E164()) {
 			return ticketing.Incoming{}, nil, tooMany(s.limits.phone.rate)
 		}
@@ -190,6 +190,22 @@ func (s *Server) sendable(v *visit, p *sendPage, values url.Values) (ticketing.I
 		faults = nil
 	}
 	return in, faults, nil
+}
+
+// contactFaults are what the desk would say one after the other.
+func (s *Server) contactFaults(v *visit, p *sendPage, faults fieldErrors) {
+	f := p.Form
+	if strings.TrimSpace(f.Name) == "" {
+		faults["name"] = v.t("error.name")
+	}
+	if ph, err := text.ParsePhone(f.Phone); strings.TrimSpace(f.Phone) == "" {
+		faults["phone"] = v.t("error.phone_missing")
+	} else if err != nil || ph.Short() {
+		faults["phone"] = v.t("error.phone")
+	}
+	if p.Consent.ID != "" && f.Consent != p.Consent.ID {
+		faults["consent"] = v.t("send.consent_missing")
+	}
 }
 
 // place settles where it is: the unit chosen, or the one the typed name means. A name that means several puts the

@@ -20,6 +20,7 @@ async function refresh() {
   const old = document.querySelector('#track-part');
   if (!part || part.dataset.version === old.dataset.version) return;
   old.replaceWith(part);
+  document.querySelector('#track-timeline').replaceWith(fresh.querySelector('#track-timeline'));
   const forms = document.querySelector('#track-forms');
   const next = fresh.querySelector('#track-forms');
   if (next && next.dataset.forms !== forms.dataset.forms && !busy(forms)) forms.replaceWith(next);
@@ -42,7 +43,7 @@ if (box) {
     const now = detail.state === 'online';
     if (now && !online) refresh(); // what happened between the page and the line
     online = now;
-    sign.dataset.live = now ? 'on' : 'off';
+    sign.dataset.live = now ? 'on' : 'poll';
     sign.textContent = now ? sign.dataset.on : sign.dataset.off;
   });
   live({ url: box.dataset.track + '/live' });
