@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/valyala/fasthttp"
@@ -13,7 +12,6 @@ import (
 
 // fuzzHouse is one house for all tries of a fuzz target in this process.
 type fuzzHouse struct {
-	once sync.Once
 	*house
 	code    string
 	handler fasthttp.RequestHandler

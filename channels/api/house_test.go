@@ -37,8 +37,6 @@ type house struct {
 	now time.Time
 }
 
-const password = "một câu dài dễ nhớ"
-
 // monday morning, office hours.
 var monday = time.Date(2026, 11, 23, 9, 0, 0, 0, ticketing.Zone)
 

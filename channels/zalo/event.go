@@ -1,7 +1,6 @@
 package zalo
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/text"
 	"hotline1022/ticketing/words"
 )
 
@@ -39,7 +39,8 @@ type message struct {
 func (m *message) UnmarshalJSON(raw []byte) error {
 	type plain message
 	if err := json.Unmarshal(raw, (*plain)(m)); err != nil {
-		*m = message{Text: loose(bytes.Trim(raw, `"`))}
+		*m = message{}
+		return m.Text.UnmarshalJSON(raw)
 	}
 	return nil
 }
@@ -243,7 +244,7 @@ func onEarth(lat, lng string) (ticketing.Point, bool) {
 func joined(lines []string) string {
 	kept := lines[:0:0]
 	for _, l := range lines {
-		if l = strings.TrimSpace(l); l != "" {
+		if l = text.NFC(l); l != "" {
 			kept = append(kept, l)
 		}
 	}

@@ -11,9 +11,11 @@
 package zalo
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -32,10 +34,8 @@ type Config struct {
 	OAID         string
 	RefreshToken string // the first one, from the console; afterwards the channel keeps its own
 
-	API   string // base addresses; "" is Zalo's own
+	API   string // base addresses; "" is Zalo's own. Another host is a simulator, and may host attachments too
 	OAuth string
-	// Media are HOST:PORT besides Zalo's own hosts that attachments may be fetched from, wherever they are: a simulator.
-	Media []string
 }
 
 // Zalo's own hosts.
@@ -56,7 +56,7 @@ func (c Config) Speaks() bool { return c.Hears() && c.AppSecret != "" }
 // by is who acts when the channel writes.
 var by = ticketing.Actor{ID: "zalo", Role: ticketing.Citizen}
 
-// Channel is the Official Account. Make it with New.
+// Channel is the Official Account. Open makes one.
 type Channel struct {
 	Config
 	Desk *ticketing.Desk
@@ -75,25 +75,29 @@ type Channel struct {
 
 var _ ticketing.Sender = (*Channel)(nil)
 
-// New puts the channel together. Settings that are missing switch it off, wholly or for sending; Health says so.
-func New(cfg Config, desk *ticketing.Desk, log *slog.Logger) *Channel {
-	if cfg.API == "" {
-		cfg.API = RealAPI
-	}
-	if cfg.OAuth == "" {
-		cfg.OAuth = RealOAuth
-	}
-	return &Channel{
+// Open puts the channel together. Settings that are missing switch it off, wholly or for sending; Health says so. An
+// error is a stored token that cannot be read: another vault key than the one it was written with.
+func Open(ctx context.Context, cfg Config, desk *ticketing.Desk, log *slog.Logger) (*Channel, error) {
+	c := &Channel{
 		Config: cfg, Desk: desk, Log: log.With("channel", ticketing.Zalo),
 		http: &http.Client{
 			Timeout: 15 * time.Second,
 			// A redirect would carry the token elsewhere.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		media:      remote.Client{Hosts: mediaHosts, Trusted: cfg.Media},
+		media:      remote.Client{Hosts: mediaHosts},
 		names:      make(chan string, 256),
 		keepTrying: 30 * time.Second,
 	}
+	c.API, c.OAuth = cmp.Or(cfg.API, RealAPI), cmp.Or(cfg.OAuth, RealOAuth)
+	if u, err := url.Parse(c.API); err == nil && c.API != RealAPI {
+		c.media.Trusted = []string{u.Host}
+	}
+	if !c.Speaks() {
+		return c, nil
+	}
+	_, _, err := c.load(ctx)
+	return c, err
 }
 
 // Mount adds the webhook.

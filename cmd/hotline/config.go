@@ -34,8 +34,6 @@ type Config struct {
 	ZaloAPI          string `env:"HOTLINE_ZALO_API" name:"zalo-api" default:"https://openapi.zalo.me" help:"base address of the OA API"`
 	ZaloOAuth        string `env:"HOTLINE_ZALO_OAUTH" name:"zalo-oauth" default:"https://oauth.zaloapp.com" help:"base address of sign-in"`
 	ZaloBusiness     string `env:"HOTLINE_ZALO_BUSINESS" name:"zalo-business" default:"https://business.openapi.zalo.me" help:"base address of template messages"`
-
-	zaloMedia []string // where the demo's simulator keeps pictures
 }
 
 // check reports every mistake together.
@@ -119,9 +117,6 @@ func (ConfigCmd) Run(c *Config) error {
 	v := reflect.ValueOf(*c)
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
-		if !f.IsExported() {
-			continue
-		}
 		now := v.Field(i).String()
 		switch {
 		case f.Tag.Get("secret") == "true" && now != "":

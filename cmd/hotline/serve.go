@@ -82,7 +82,7 @@ func serve(ctx context.Context, c *Config, p *parts, ready func(url string)) err
 		p.desk.BaseURL = local
 	}
 	s := &server{parts: p, config: c}
-	if err := s.mount(); err != nil {
+	if err := s.mount(ctx); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	fmt.Printf("listening on %s\n", local)
@@ -93,7 +93,7 @@ func serve(ctx context.Context, c *Config, p *parts, ready func(url string)) err
 }
 
 // mount puts the surfaces together.
-func (s *server) mount() error {
+func (s *server) mount(ctx context.Context) error {
 	proxies, err := s.config.proxies()
 	if err != nil {
 		return err
@@ -136,7 +136,9 @@ func (s *server) mount() error {
 	(&api.API{Desk: s.desk, Accounts: s.accounts, Staff: s.staffActor, BaseURL: s.desk.BaseURL, Log: s.log}).Mount(s.app)
 	s.courier = &ticketing.Courier{Desk: s.desk, Senders: map[ticketing.Channel]ticketing.Sender{}, Log: s.log}
 	s.collector = &ticketing.Collector{Desk: s.desk, Sources: map[ticketing.Channel]ticketing.Source{}, Log: s.log}
-	s.mountZalo()
+	if err := s.mountZalo(ctx); err != nil {
+		return err
+	}
 	s.ui.Mount(s.app)
 	s.app.Use(s.ui.NotFound)
 	return nil
@@ -234,19 +236,24 @@ func bearer(c *fiber.Ctx) string {
 	return strings.TrimSpace(token)
 }
 
-func (s *server) mountZalo() {
+func (s *server) mountZalo(ctx context.Context) error {
 	c := s.config
 	if c.ZaloAppID == "" {
 		s.log.Info("channel is off: its settings are not given", "channel", "zalo")
-		return
+		return nil
 	}
-	s.zalo = zalo.New(zalo.Config{
+	var err error
+	s.zalo, err = zalo.Open(ctx, zalo.Config{
 		AppID: c.ZaloAppID, AppSecret: c.ZaloAppSecret, OASecretKey: c.ZaloOASecretKey, OAID: c.ZaloOAID,
-		RefreshToken: c.ZaloRefreshToken, API: c.ZaloAPI, OAuth: c.ZaloOAuth, Media: c.zaloMedia,
+		RefreshToken: c.ZaloRefreshToken, API: c.ZaloAPI, OAuth: c.ZaloOAuth,
 	}, s.desk, s.log)
+	if err != nil {
+		return fmt.Errorf("zalo: %w", err)
+	}
 	s.zalo.Mount(s.app)
 	s.courier.Senders[ticketing.Zalo] = s.zalo
 	s.collector.Sources[ticketing.Zalo] = s.zalo.Source()
+	return nil
 }
 
 // writable says whether the data folder can be written to; part of /readyz.

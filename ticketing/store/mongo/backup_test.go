@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -21,7 +22,8 @@ func TestACopyRestores(t *testing.T) {
 	s := open(t, database(t), Options{})
 	m := storetest.NewMaker(1)
 	codes := begin(t, s, m, 5)
-	if err := s.Put(t.Context(), ticketing.Record{Kind: "agency", ID: "a", Version: 1, At: m.Now, Doc: []byte(`{"name":"Điện lực"}`)},
+	stamp := m.Now.Add(123456789) // finer than a BSON date
+	if err := s.Put(t.Context(), ticketing.Record{Kind: "agency", ID: "a", Version: 1, At: stamp, Doc: []byte(`{"name":"Điện lực"}`)},
 		ticketing.Record{Kind: "agency", ID: "a", Version: 2, At: m.Now}); err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +73,7 @@ func TestACopyRestores(t *testing.T) {
 	}
 	for _, from := range []*Store{s, back} {
 		history, err := from.History(t.Context(), "agency", "a")
-		if err != nil || len(history) != 2 || !history[1].Deleted() || string(history[0].Doc) != `{"name":"Điện lực"}` || !history[0].At.Equal(m.Now) && from == s && false {
+		if err != nil || len(history) != 2 || !history[1].Deleted() || string(history[0].Doc) != `{"name":"Điện lực"}` || !history[0].At.Equal(stamp) {
 			t.Errorf("the records are %+v, %v", history, err)
 		}
 	}
@@ -103,11 +105,7 @@ func TestABrokenCopyIsRefused(t *testing.T) {
 				return write(eventLine{Seq: 1, Payload: string(made.Payload), Digest: strings.Repeat("00", 32)})
 			})
 		},
-		"no manifest": func() error { return os.Remove(filepath.Join(dir, manifestFile)) },
 	} {
-		if name == "no manifest" {
-			continue
-		}
 		if err := spoil(); err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +158,7 @@ func TestVerifyNoticesTampering(t *testing.T) {
 		begin(t, s, storetest.NewMaker(1), 6)
 		settle(t, s)
 		for s.chained(t) < 6 {
-			pause(t.Context(), 5)
+			pause(t.Context(), time.Millisecond)
 		}
 		sound(t, s)
 		if err := tamper(s); err != nil {

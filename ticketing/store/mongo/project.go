@@ -90,15 +90,15 @@ func (s *Store) Numbered(ctx context.Context, first int64) (ticketing.Ticket, er
 // put writes the projection unless one as new is there (journal.md: guarded replace, else insert, else look again; no
 // upsert, which went backwards on a server). Newer means more events, or as many with more of them blanked: a row made
 // before words were erased must not replace one made after. Where neither is newer the row is made anew. Of a ticket
-// just seen to have no row, new, the insert is tried first.
-func (s *Store) put(ctx context.Context, n standing, new bool) error {
+// just seen to have no row (fresh) the insert is tried first.
+func (s *Store) put(ctx context.Context, n standing, fresh bool) error {
 	for {
 		row, err := n.projection()
 		if err != nil {
 			return err
 		}
 		done := false
-		if !new {
+		if !fresh {
 			if done, err = s.replaceOlder(ctx, row); done && !s.readBack || err != nil {
 				return err // a server that loses updates is asked what it has
 			}
@@ -108,7 +108,7 @@ func (s *Store) put(ctx context.Context, n standing, new bool) error {
 				return err
 			}
 		}
-		new = false
+		fresh = false
 		have, err := s.heads(ctx, []string{row.Code}, bson.D{{Key: "version", Value: 1}, {Key: "blanks", Value: 1}})
 		if err != nil {
 			return err

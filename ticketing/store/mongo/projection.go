@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/text"
 )
 
 // projection is a ticket as lists find it. Doc is the ticket itself; every other field is there to be asked for.
@@ -92,7 +93,7 @@ func (n standing) projection() (projection, error) {
 		Received: millis(t.Received), Updated: millis(t.Updated), Due: millis(t.Due), Promised: millis(t.Promised),
 		Alarm: millis(t.NextAlarm()), Send: millis(t.NextSend()),
 		Day: t.Value(ticketing.ByDay), Week: t.Value(ticketing.ByWeek), Month: t.Value(ticketing.ByMonth),
-		Tally: tallyOf(t.Counts()), Words: words(t.SearchText()), Concerns: []string{},
+		Tally: tallyOf(t.Counts()), Words: text.Words(t.SearchText()), Concerns: []string{},
 	}
 	for _, agency := range append([]string{t.Agency}, t.Cooperating...) {
 		if agency != "" {

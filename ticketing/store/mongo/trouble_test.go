@@ -15,6 +15,7 @@ import (
 // The server is killed and comes back on the same data, several times, while writers write. Whatever was acknowledged
 // is there, nothing is there twice, and the store recovers by itself.
 func TestAServerThatIsKilledLosesNothing(t *testing.T) {
+	t.Parallel() // mostly waiting
 	dir := t.TempDir()
 	address, kill := ownServer(t, dir)
 	p := newProxy(t, address)
@@ -74,6 +75,7 @@ func TestAServerThatIsKilledLosesNothing(t *testing.T) {
 // Answers get lost on the wire while a writer writes: the event is stored and its writer hears nothing. He must not be
 // told that somebody else was first, which he would believe, and it must not be stored again.
 func TestALostReplyIsNotTakenForAnothersEvent(t *testing.T) {
+	t.Parallel() // mostly waiting
 	uri := database(t)
 	p := newProxy(t, hostOf(uri))
 	name, err := databaseName(uri)
@@ -136,6 +138,7 @@ func TestALostReplyIsNotTakenForAnothersEvent(t *testing.T) {
 
 // A store that nobody can reach refuses quickly, once it knows, and says that it is ill.
 func TestAStoreWithoutItsServerRefusesAndRecovers(t *testing.T) {
+	t.Parallel() // mostly waiting
 	uri := database(t)
 	p := newProxy(t, hostOf(uri))
 	name, _ := databaseName(uri)
