@@ -93,7 +93,9 @@ func readers(path string, n int) (*sql.DB, error) {
 
 // Close ends the writer after what it has taken, then lets go of the file.
 func (s *Store) Close() error {
-	s.write.stop()
+	if !s.write.stop() {
+		return nil
+	}
 	return s.close()
 }
 
