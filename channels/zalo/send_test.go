@@ -76,7 +76,7 @@ func TestLengthIsCountedAfterComposing(t *testing.T) {
 func TestFilesGoInTheFormZaloTakes(t *testing.T) {
 	h := newHouse(t)
 	user := h.reader()
-	big := noise(1600)
+	big := noise(1150)
 	if len(big) <= maxPicture {
 		t.Fatalf("the picture has only %d bytes", len(big))
 	}
