@@ -39,6 +39,7 @@ var follows = map[EventKind]struct {
 	DraftRejected:    {from: []Status{Drafted, Review}, to: Working},
 	AnsweredBy:       {from: []Status{New, Review}, to: Answered},
 	Noted:            {from: Statuses[:]},
+	Attached:         {from: Statuses[:]},
 	Messaged:         {from: Statuses[:]},
 	MergedInto:       {from: []Status{New, Routed, Working, Waiting}, to: Closed},
 	Absorbing:        {from: Statuses[:]},
@@ -166,7 +167,7 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 		}
 		t.Messages++
 		t.addFiles(e.Files)
-	case Noted:
+	case Noted, Attached:
 		t.addFiles(e.Files)
 	case MergedInto:
 		if e.Into == "" || e.Into == t.Code || t.Into != "" {

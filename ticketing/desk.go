@@ -234,7 +234,7 @@ func (d *Desk) command(ctx context.Context, by Actor, t Ticket, cmd Command) (Ev
 // trial is the event with the fields that decide whether it may follow.
 func (d *Desk) trial(e Event, cmd Command) Event {
 	e.MatterKind, e.Into, e.Outcome = cmd.Kind, cmd.Into, cmd.Outcome
-	if e.Kind == MergedInto && e.Into == "" {
+	if e.Kind == MergedInto {
 		e.Into = "?"
 	}
 	if e.Kind == ClosedBy && e.Outcome == "" {

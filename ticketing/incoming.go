@@ -35,6 +35,7 @@ type Incoming struct {
 	Address    string
 	Location   *Point
 	Files      []File
+	Fetch      []Fetch // attachments to be fetched by address afterwards; needs Key
 	Priority   Priority
 	Visibility Visibility
 	External   string
@@ -43,6 +44,7 @@ type Incoming struct {
 	Name, Phone, Email string
 	Lang               string
 	Anonymous          bool // the sender chose so; the rules decide whether it may be
+	Apart              bool // a ticket of its own, even on a conversation's channel
 	Contactable        bool // a door that demands a name and a number unless anonymous (the public form)
 
 	// Of a matter that another system already ended (imports).
@@ -96,7 +98,12 @@ func (d *Desk) Receive(ctx context.Context, by Actor, in Incoming) (Receipt, err
 			vault = append(vault, r)
 		}
 	}
-	if in.Channel.Conversation() && citizen != "" {
+	fetch, err := d.toFetch(in)
+	if err != nil {
+		return Receipt{}, err
+	}
+	vault = append(vault, fetch...)
+	if in.Channel.Conversation() && citizen != "" && !in.Apart {
 		return d.converse(ctx, by, in, citizen, vault)
 	}
 	var raw [16]byte

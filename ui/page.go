@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -81,6 +82,13 @@ func (s *Server) render(v *visit, status int, name string, data any) error {
 	return v.Status(status).Send(b.Bytes())
 }
 
+// text renders into a string, for what is not sent as an answer.
+func (s *Server) text(lang, name string, data any) (string, error) {
+	var b strings.Builder
+	err := s.screens[lang].ExecuteTemplate(&b, name, data)
+	return b.String(), err
+}
+
 // ok renders with status 200.
 func (s *Server) ok(v *visit, name string, data any) error {
 	return s.render(v, fiber.StatusOK, name, data)
@@ -126,8 +134,13 @@ func (s *Server) functions(lang string) template.FuncMap {
 		"code":   func(c ticketing.Code) string { return text.ShowCode(string(c)) },
 		"agency": func(id string) string { return s.agencyName(lang, id) },
 		"category": func(id string) string {
-			return s.Desk.Catalog.Current().Categories[id].Title(lang)
+			if c, ok := s.Desk.Catalog.Current().Categories[id]; ok {
+				return c.Title(lang)
+			}
+			return id
 		},
+		"moved":   func(t ticketing.Ticket) bool { return !t.Due.IsZero() && !t.Due.Equal(t.Promised) },
+		"overdue": func(t ticketing.Ticket) bool { return t.OverdueAt(s.Now()) },
 		"initial": initial,
 		"hue":     hue,
 		"lines":   lines,

@@ -42,11 +42,26 @@ const (
 // routes are all addresses of this package. From this table come the router, the checks and the access test.
 func (s *Server) routes() []route {
 	everyStaff := staff(ticketing.StaffRoles[:]...)
+	hotline := staff(ticketing.Operator, ticketing.Supervisor, ticketing.Moderator, ticketing.Auditor, ticketing.Administrator)
+	agency := staff(ticketing.Officer, ticketing.Leader)
+	answers := staff(ticketing.Operator, ticketing.Supervisor)
+	acts := staff(ticketing.Operator, ticketing.Supervisor, ticketing.Moderator)
 	return []route{
 		{method: get, path: "/healthz", who: anyone, do: (*Server).healthz},
 
 		// Citizens.
 		{method: get, path: "/", who: anyone, do: (*Server).home},
+		{method: get, path: "/gui", who: anyone, do: (*Server).sendEmpty},
+		{method: post, path: "/gui", who: anyone, rate: rateIntake, size: uploadBody, do: (*Server).send},
+		{method: get, path: "/gui/areas", who: anyone, do: (*Server).findAreas},
+		{method: get, path: "/tra-cuu", who: anyone, do: (*Server).lookUpPage},
+		{method: post, path: "/tra-cuu", who: anyone, do: (*Server).lookUp},
+		{method: get, path: "/t/:code", who: anyone, do: (*Server).track},
+		{method: get, path: "/t/:code/da-gui", who: anyone, do: (*Server).sent},
+		{method: get, path: "/t/:code/files/:id", who: anyone, do: (*Server).trackFile},
+		{method: post, path: "/t/:code/so-dien-thoai", who: anyone, do: (*Server).showDigits},
+		{method: post, path: "/t/:code/noi-them", who: anyone, rate: rateIntake, size: uploadBody, do: (*Server).say},
+		{method: post, path: "/t/:code/danh-gia", who: anyone, rate: rateIntake, do: (*Server).judge},
 		{method: post, path: "/giao-dien", who: anyone, do: (*Server).setTheme},
 
 		// Sign-in.
@@ -59,6 +74,22 @@ func (s *Server) routes() []route {
 		{method: post, path: "/tai-khoan/dang-xuat", who: everyStaff, do: (*Server).endSession},
 		{method: post, path: "/tai-khoan/dang-xuat-het", who: everyStaff, do: (*Server).endSessions},
 		{method: post, path: "/tai-khoan/ngon-ngu", who: everyStaff, do: (*Server).setStaffLang},
+
+		// The hotline's console. What each role may do to a ticket is asked of the desk.
+		{method: get, path: "/console", who: hotline, do: (*Server).consolePage},
+		{method: get, path: "/console/list", who: hotline, do: (*Server).workList},
+		{method: get, path: "/console/new", who: answers, do: (*Server).callPage},
+		{method: post, path: "/console/new", who: answers, do: (*Server).call},
+		{method: get, path: "/console/t/:code", who: hotline, do: (*Server).consoleTicket},
+		{method: get, path: "/console/t/:code/files/:id", who: hotline, do: (*Server).staffFile},
+		{method: post, path: "/console/t/:code/:verb", who: acts, size: uploadBody, do: (*Server).act},
+
+		// An agency's desk.
+		{method: get, path: "/desk", who: agency, do: (*Server).deskPage},
+		{method: get, path: "/desk/list", who: agency, do: (*Server).workList},
+		{method: get, path: "/desk/t/:code", who: agency, do: (*Server).deskTicket},
+		{method: get, path: "/desk/t/:code/files/:id", who: agency, do: (*Server).staffFile},
+		{method: post, path: "/desk/t/:code/:verb", who: agency, size: uploadBody, do: (*Server).act},
 	}
 }
 

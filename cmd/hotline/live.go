@@ -28,7 +28,7 @@ func (s *server) newHub() *realtime.Hub {
 		Timeline: s.store.Timeline,
 		Hears:    func(a realtime.Audience, t ticketing.Ticket) bool { return actorOf(a).Sees(t) },
 		Render: func(a realtime.Audience, e ticketing.Event, t ticketing.Ticket) realtime.Change {
-			row, say, data := s.ui.LiveRow(ui.Reader{Role: a.Role, Agency: a.Agency, Lang: a.Lang}, e, t)
+			row, say, data := s.ui.LiveRow(ui.Audience{Role: a.Role, Agency: a.Agency, Lang: a.Lang}, e, t)
 			return realtime.Change{Row: row, Say: say, Data: data}
 		},
 		RenderCitizen: func(lang string, e ticketing.Event, t ticketing.Ticket) (realtime.Change, bool) {
@@ -37,7 +37,7 @@ func (s *server) newHub() *realtime.Hub {
 		},
 		Check: s.stillGood,
 		Pulse: func(ctx context.Context, a realtime.Audience) any {
-			return s.ui.LiveCounts(ctx, ui.Reader{Role: a.Role, Agency: a.Agency, Lang: a.Lang})
+			return s.ui.LiveCounts(ctx, ui.Audience{Role: a.Role, Agency: a.Agency, Lang: a.Lang})
 		},
 		Origin: s.desk.BaseURL,
 		Build:  version,

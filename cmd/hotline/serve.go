@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -62,12 +61,13 @@ func firstAdministrator(ctx context.Context, c *Config, p *parts) error {
 // server is everything that runs.
 type server struct {
 	*parts
-	config  *Config
-	app     *fiber.App
-	hub     *realtime.Hub
-	ui      *ui.Server
-	zalo    *zalo.Channel // nil: off
-	courier *ticketing.Courier
+	config    *Config
+	app       *fiber.App
+	hub       *realtime.Hub
+	ui        *ui.Server
+	zalo      *zalo.Channel // nil: off
+	courier   *ticketing.Courier
+	collector *ticketing.Collector
 }
 
 // serve listens and runs until ctx ends. ready, if given, learns the address.
@@ -122,6 +122,7 @@ func (s *server) mount(ctx context.Context) error {
 	})
 	s.app.Use(s.recovered, bounded)
 	s.hub = s.newHub()
+	s.ui.Place = s.hub.Place
 	s.accounts.Changed = func(staff, session string) {
 		if session != "" {
 			s.hub.Close(session, realtime.SignIn, "signed out")
@@ -134,6 +135,7 @@ func (s *server) mount(ctx context.Context) error {
 	s.app.Get("/metrics", s.metrics())
 	(&api.API{Desk: s.desk, Accounts: s.accounts, Staff: s.staffActor, BaseURL: s.desk.BaseURL, Log: s.log}).Mount(s.app)
 	s.courier = &ticketing.Courier{Desk: s.desk, Senders: map[ticketing.Channel]ticketing.Sender{}, Log: s.log}
+	s.collector = &ticketing.Collector{Desk: s.desk, Sources: map[ticketing.Channel]ticketing.Source{}, Log: s.log}
 	if err := s.mountZalo(ctx); err != nil {
 		return err
 	}
@@ -150,6 +152,7 @@ func (s *server) run(ctx context.Context, l net.Listener) error {
 	group.Go(func() error { return s.hub.Run(work) })
 	group.Go(func() error { return s.desk.CarryOver(work) })
 	group.Go(func() error { return s.courier.Run(work) })
+	group.Go(func() error { return s.collector.Run(work) })
 	group.Go(func() error { return s.housekeeping(work) })
 	if s.zalo != nil {
 		group.Go(func() error { return s.zalo.Run(work) })
@@ -239,16 +242,17 @@ func (s *server) mountZalo(ctx context.Context) error {
 		s.log.Info("channel is off: its settings are not given", "channel", "zalo")
 		return nil
 	}
-	ch, err := zalo.Open(ctx, zalo.Config{
+	var err error
+	s.zalo, err = zalo.Open(ctx, zalo.Config{
 		AppID: c.ZaloAppID, AppSecret: c.ZaloAppSecret, OASecretKey: c.ZaloOASecretKey, OAID: c.ZaloOAID,
 		RefreshToken: c.ZaloRefreshToken, API: c.ZaloAPI, OAuth: c.ZaloOAuth,
 	}, s.desk, s.log)
 	if err != nil {
 		return fmt.Errorf("zalo: %w", err)
 	}
-	ch.Mount(s.app)
-	s.zalo = ch
-	s.courier.Senders[ticketing.Zalo] = ch
+	s.zalo.Mount(s.app)
+	s.courier.Senders[ticketing.Zalo] = s.zalo
+	s.collector.Sources[ticketing.Zalo] = s.zalo.Source()
 	return nil
 }
 
@@ -260,5 +264,3 @@ func (s *server) writable() error {
 	}
 	return errors.Join(f.Close(), os.Remove(filepath.Join(s.config.Data, filepath.Base(f.Name()))))
 }
-
-var _ = slog.LevelInfo
