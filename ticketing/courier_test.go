@@ -19,17 +19,17 @@ import (
 	"hotline1022/ticketing/store/sqlite"
 )
 
-// office is a desk on a real store, with time that tests move.
-type office struct {
+// postOffice is a desk on a real store, with time that tests move.
+type postOffice struct {
 	*testing.T
 	desk *ticketing.Desk
 	mu   sync.Mutex
 	now  time.Time
 }
 
-func newOffice(t *testing.T) *office {
+func newPostOffice(t *testing.T) *postOffice {
 	t.Helper()
-	o := &office{T: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, ticketing.Zone)}
+	o := &postOffice{T: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, ticketing.Zone)}
 	dir := t.TempDir()
 	store, err := sqlite.Open(t.Context(), filepath.Join(dir, "hotline.db"), sqlite.Options{})
 	o.must(err)
@@ -47,19 +47,19 @@ func newOffice(t *testing.T) *office {
 	return o
 }
 
-func (o *office) Now() time.Time {
+func (o *postOffice) Now() time.Time {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.now
 }
 
-func (o *office) advance(d time.Duration) {
+func (o *postOffice) advance(d time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.now = o.now.Add(d)
 }
 
-func (o *office) must(err error) {
+func (o *postOffice) must(err error) {
 	o.Helper()
 	if err != nil {
 		o.Fatal(err)
@@ -67,7 +67,7 @@ func (o *office) must(err error) {
 }
 
 // hear is a citizen's message by the conversation's channel.
-func (o *office) hear(key, text string, fetch ...ticketing.Fetch) ticketing.Receipt {
+func (o *postOffice) hear(key, text string, fetch ...ticketing.Fetch) ticketing.Receipt {
 	o.Helper()
 	r, err := o.desk.Receive(o.Context(), ticketing.Actor{Role: ticketing.Citizen}, ticketing.Incoming{
 		Key: key, Channel: ticketing.Zalo, From: ticketing.Contact{Channel: ticketing.Zalo, ID: "u1"}, Text: text, Fetch: fetch,
@@ -76,7 +76,7 @@ func (o *office) hear(key, text string, fetch ...ticketing.Fetch) ticketing.Rece
 	return r
 }
 
-func (o *office) ticket(code ticketing.Code) ticketing.Ticket {
+func (o *postOffice) ticket(code ticketing.Code) ticketing.Ticket {
 	o.Helper()
 	t, err := o.desk.Store.Ticket(o.Context(), code)
 	o.must(err)
@@ -106,7 +106,7 @@ func (s *script) Send(_ context.Context, m ticketing.Outbound) (string, error) {
 }
 
 // run lets a courier work until the ticket is as ok says, and moves time over every pause.
-func (o *office) run(s *script, code ticketing.Code, ok func(ticketing.Ticket) bool) ticketing.Ticket {
+func (o *postOffice) run(s *script, code ticketing.Code, ok func(ticketing.Ticket) bool) ticketing.Ticket {
 	o.Helper()
 	ctx, cancel := context.WithTimeout(o.Context(), 20*time.Second)
 	ended := make(chan error, 1)
@@ -135,7 +135,7 @@ func (o *office) run(s *script, code ticketing.Code, ok func(ticketing.Ticket) b
 }
 
 // ring wakes the courier, as any other citizen's matter does.
-func (o *office) ring() {
+func (o *postOffice) ring() {
 	o.Helper()
 	_, err := o.desk.Receive(o.Context(), ticketing.Actor{Role: ticketing.Citizen}, ticketing.Incoming{Channel: ticketing.Web, Text: "x"})
 	o.must(err)
@@ -143,14 +143,14 @@ func (o *office) ring() {
 
 func settled(t ticketing.Ticket) bool { return t.NextSend().IsZero() }
 
-func (o *office) message(code ticketing.Code, text string) {
+func (o *postOffice) message(code ticketing.Code, text string) {
 	o.Helper()
 	_, err := o.desk.Do(o.Context(), ticketing.Actor{ID: "lan", Role: ticketing.Operator}, code, ticketing.Command{Verb: ticketing.Message, Text: text})
 	o.must(err)
 }
 
 func TestAMessageThatMustWaitHoldsUpThoseAfterIt(t *testing.T) {
-	o := newOffice(t)
+	o := newPostOffice(t)
 	r := o.hear("k1", "Đèn hỏng")
 	o.message(r.Ticket.Code, "một")
 	o.message(r.Ticket.Code, "hai")
@@ -165,7 +165,7 @@ func TestAMessageThatMustWaitHoldsUpThoseAfterIt(t *testing.T) {
 }
 
 func TestAChannelsLaterDoesNotUseUpTheTries(t *testing.T) {
-	o := newOffice(t)
+	o := newPostOffice(t)
 	r := o.hear("k1", "Đèn hỏng")
 	s := &script{calls: make(chan struct{}, 100)}
 	for range 15 {
@@ -185,7 +185,7 @@ func TestAChannelsLaterDoesNotUseUpTheTries(t *testing.T) {
 }
 
 func TestARefusalEndsAMessageAndTheNextGoes(t *testing.T) {
-	o := newOffice(t)
+	o := newPostOffice(t)
 	r := o.hear("k1", "Đèn hỏng")
 	o.message(r.Ticket.Code, "một")
 	s := &script{calls: make(chan struct{}, 100), answers: []error{fmt.Errorf("blocked: %w", ticketing.ErrRefused)}}
@@ -196,7 +196,7 @@ func TestARefusalEndsAMessageAndTheNextGoes(t *testing.T) {
 }
 
 func TestTriesEnd(t *testing.T) {
-	o := newOffice(t)
+	o := newPostOffice(t)
 	r := o.hear("k1", "Đèn hỏng")
 	s := &script{calls: make(chan struct{}, 100)}
 	for range 30 {
@@ -216,7 +216,7 @@ func source(give func(address string) (io.ReadCloser, error)) map[ticketing.Chan
 }
 
 func TestAnAttachmentIsFetchedUntilItIsThereOrHopeless(t *testing.T) {
-	o := newOffice(t)
+	o := newPostOffice(t)
 	r := o.hear("k1", "[Tệp]", ticketing.Fetch{Address: "a", Name: "đơn.pdf"}, ticketing.Fetch{Address: "b"}, ticketing.Fetch{Address: "c"})
 	if again := o.hear("k1", "[Tệp]", ticketing.Fetch{Address: "a"}); !again.Repeated {
 		t.Error("the repeat is none")
@@ -269,7 +269,7 @@ func TestAnAttachmentIsFetchedUntilItIsThereOrHopeless(t *testing.T) {
 }
 
 func TestSecretsOpenOnlyUnderTheirName(t *testing.T) {
-	o := newOffice(t)
+	o := newPostOffice(t)
 	box := o.desk.Vault.Seal("one", []byte("token"))
 	if got, err := o.desk.Vault.Unseal("one", box); err != nil || string(got) != "token" {
 		t.Errorf("%q %v", got, err)
