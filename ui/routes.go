@@ -114,8 +114,6 @@ type navItem struct {
 var nav = []navItem{
 	{"/console", "nav.console", "headphones", []ticketing.Role{ticketing.Operator, ticketing.Supervisor, ticketing.Auditor, ticketing.Moderator, ticketing.Administrator}},
 	{"/desk", "nav.desk", "inbox", []ticketing.Role{ticketing.Officer, ticketing.Leader}},
-	{"/board", "nav.board", "monitor", []ticketing.Role{ticketing.Operator, ticketing.Supervisor, ticketing.Administrator}},
-	{"/reports", "nav.reports", "chart-column", []ticketing.Role{ticketing.Supervisor, ticketing.Leader, ticketing.Administrator, ticketing.Auditor}},
 	{"/admin", "nav.admin", "settings", []ticketing.Role{ticketing.Administrator}},
 }
 

@@ -168,6 +168,9 @@ func (s *Server) ticketView(v *visit, p place, code ticketing.Code) (ticketView,
 	for _, verb := range by.Allowed(t) {
 		w.Allowed[verb] = true
 	}
+	if !slices.ContainsFunc(events, func(e ticketing.Event) bool { return e.Kind == ticketing.Said }) {
+		delete(w.Allowed, ticketing.Split) // there is nothing to split off
+	}
 	for _, verb := range []ticketing.Verb{ticketing.AnswerIt, ticketing.WriteDraft, ticketing.Ask, ticketing.Message, ticketing.Note} {
 		if w.Allowed[verb] {
 			w.Writing = append(w.Writing, verb)
@@ -217,7 +220,7 @@ func (s *Server) about(v *visit, w *ticketView) error {
 			Text: w.Subject + "\n" + w.Text + "\n" + w.Words + "\n" + w.Address,
 		}
 		for _, m := range s.Desk.Catalog.Current().Router.Suggest(question) {
-			if m.Agency == "" {
+			if m.Agency == "" || slices.ContainsFunc(w.Suggestions, func(s suggestion) bool { return s.Agency == m.Agency }) {
 				continue
 			}
 			one := suggestion{Match: m}
