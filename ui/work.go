@@ -41,20 +41,21 @@ type suggestion struct {
 // ticketView is the middle and the right pane.
 type ticketView struct {
 	ticketing.Ticket
-	Base, View  string
-	Card        ticketing.Card
-	Name        string
-	Entries     []entry
-	Allowed     map[ticketing.Verb]bool
-	Writing     []ticketing.Verb // what the box at the foot can be sent as
-	Suggestions []suggestion
-	Others      []rowView // the citizen's other tickets
-	Agencies    []ticketing.Agency
-	Categories  []ticketing.Category
-	Kinds       []ticketing.Kind
-	Law         string // key of the lawful path, if the kind has one
-	Until       string // a sensible new date, for the extension form
-	Me          string
+	Base, View   string
+	Card         ticketing.Card
+	Name         string
+	AssigneeName string
+	Entries      []entry
+	Allowed      map[ticketing.Verb]bool
+	Writing      []ticketing.Verb // what the box at the foot can be sent as
+	Suggestions  []suggestion
+	Others       []rowView // the citizen's other tickets
+	Agencies     []ticketing.Agency
+	Categories   []ticketing.Category
+	Kinds        []ticketing.Kind
+	Law          string // key of the lawful path, if the kind has one
+	Until        string // a sensible new date, for the extension form
+	Me           string
 
 	// After a refusal: what was typed, and why it was not done.
 	Tried  ticketing.Verb
@@ -185,6 +186,11 @@ func (s *Server) ticketView(v *visit, p place, code ticketing.Code) (ticketView,
 	}
 	if err := s.about(v, &w); err != nil {
 		return w, err
+	}
+	if t.Assignee != "" {
+		if w.AssigneeName, err = s.nameOf(v.ctx(), v.lang, ticketing.Actor{ID: t.Assignee}); err != nil {
+			return w, err
+		}
 	}
 	w.Entries, err = s.entries(v, w, events)
 	return w, err

@@ -317,7 +317,7 @@ func TestOneReportsJourneyThroughFourBrowsers(t *testing.T) {
 	leader.shot("leader-phone")
 	leader.clicks(`form[action$="/approve"] button`)
 	leader.until("approved", `document.getElementById("ticket").dataset.status === "review"`)
-	citizen.sees("Tổng đài kiểm tra")
+	citizen.sees("Tổng đài kiểm tra câu trả lời")
 
 	operator.until("the draft in the box", `document.getElementById("ticket").dataset.status === "review" && document.getElementById("text").value.includes("cột 42")`)
 	operator.clicks("[data-send]")
