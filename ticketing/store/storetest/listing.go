@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/text"
 )
 
 // matches is what a filter means, said once more in plain Go.
@@ -28,7 +29,7 @@ func inScope(s ticketing.Scope, t ticketing.Ticket) bool {
 }
 
 func hasWords(wanted []string, t ticketing.Ticket) bool {
-	have := words(t.SearchText())
+	have := text.Words(t.SearchText())
 	for i, w := range wanted {
 		begins := func(h string) bool { return h == w || i == len(wanted)-1 && strings.HasPrefix(h, w) }
 		if !slices.ContainsFunc(have, begins) {
@@ -118,20 +119,20 @@ func scopes(s *suite) {
 			scope := ticketing.Scope{Agency: agency, Hide: hide}
 			for _, f := range []ticketing.Filter{
 				{Scope: scope}, {Scope: scope, Sort: ticketing.ByDue, Limit: 3}, {Scope: scope, Status: ticketing.OpenStatuses, Limit: 4},
-				{Scope: scope, Agency: []string{"dien-luc"}}, {Scope: scope, Words: words(cooperating.Subject)}, {Scope: scope, Kind: ticketing.Kinds[:]},
+				{Scope: scope, Agency: []string{"dien-luc"}}, {Scope: scope, Words: text.Words(cooperating.Subject)}, {Scope: scope, Kind: ticketing.Kinds[:]},
 			} {
 				s.check(f, tickets)
 			}
 		}
 	}
 	s.check(ticketing.Filter{Scope: ticketing.Scope{All: true, Hide: []ticketing.Kind{ticketing.Denunciation, ticketing.Spam}}}, tickets)
-	s.check(ticketing.Filter{Scope: ticketing.Scope{All: true, Hide: []ticketing.Kind{ticketing.Denunciation}}, Words: words("den")}, tickets)
+	s.check(ticketing.Filter{Scope: ticketing.Scope{All: true, Hide: []ticketing.Kind{ticketing.Denunciation}}, Words: text.Words("den")}, tickets)
 
 	t := cooperating // an agency that left sees it no more, by whichever way it looks
 	t = s.append(t, s.maker.Then(t, ticketing.Returned))
 	s.settle()
 	for _, agency := range []string{"dien-luc", "giao-thong", "cong-an"} {
-		for _, f := range []ticketing.Filter{{}, {Words: words(t.Subject)}} {
+		for _, f := range []ticketing.Filter{{}, {Words: text.Words(t.Subject)}} {
 			f.Scope.Agency = agency
 			for _, seen := range s.list(f) {
 				if seen.Code == t.Code {
@@ -173,7 +174,7 @@ func (s *suite) alone(tickets []ticketing.Ticket) {
 			{Status: []ticketing.Status{t.Status}}, {Kind: []ticketing.Kind{t.Kind}}, {Channel: []ticketing.Channel{t.Channel}},
 			{Category: []string{t.Category}}, {Agency: []string{t.Agency}}, {Area: []string{t.Area}}, {Outcome: []ticketing.Outcome{t.Outcome}},
 			{Assignee: t.Assignee}, {Nobody: true}, {Citizen: []ticketing.CitizenID{t.Citizen}}, {From: t.Received}, {To: t.Received},
-			{DueBy: t.Due}, {DueBy: t.Due.Add(time.Millisecond)}, {Urgent: true}, {Unread: true}, {Words: words(t.Text)},
+			{DueBy: t.Due}, {DueBy: t.Due.Add(time.Millisecond)}, {Urgent: true}, {Unread: true}, {Words: text.Words(t.Text)},
 		} {
 			f.Scope = all
 			f.Limit = 50
@@ -232,7 +233,7 @@ func (s *suite) randomFilter(tickets []ticketing.Ticket) ticketing.Filter {
 
 // someWords is a search for the ticket: one to three of its words, the last perhaps unfinished.
 func (s *suite) someWords(t ticketing.Ticket) []string {
-	have := words(t.SearchText())
+	have := text.Words(t.SearchText())
 	var some []string
 	for range 1 + s.maker.Rand.IntN(3) {
 		some = append(some, pick(s.maker, have))
@@ -264,7 +265,7 @@ func search(s *suite) {
 		s.Helper()
 		s.settle()
 		var codes, wanted []string
-		for _, t := range s.list(ticketing.Filter{Scope: all, Words: words(query)}) {
+		for _, t := range s.list(ticketing.Filter{Scope: all, Words: text.Words(query)}) {
 			codes = append(codes, string(t.Code))
 		}
 		for _, t := range want {

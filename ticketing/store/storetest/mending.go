@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/text"
 )
 
 func blanking(s *suite) {
@@ -39,7 +40,7 @@ func blanking(s *suite) {
 		s.Fatalf("the ticket after blanking is %+v", got)
 	}
 	for _, q := range []string{"sau", "hoang dieu", "rieng"} {
-		for _, found := range s.list(ticketing.Filter{Scope: all, Words: words(q)}) {
+		for _, found := range s.list(ticketing.Filter{Scope: all, Words: text.Words(q)}) {
 			if found.Code == t.Code {
 				s.Fatalf("%q is still found", q)
 			}
@@ -118,8 +119,8 @@ func (s *suite) view() map[string]any {
 		"newest": s.list(ticketing.Filter{Scope: all, Limit: 200}),
 		"due":    s.list(ticketing.Filter{Scope: all, Sort: ticketing.ByDue}),
 		"mine":   s.list(ticketing.Filter{Scope: ticketing.Scope{Agency: Agencies[0]}, Sort: ticketing.ByUpdated}),
-		"search": s.list(ticketing.Filter{Scope: all, Words: words("đèn đường")}),
-		"hidden": s.list(ticketing.Filter{Scope: ticketing.Scope{Agency: Agencies[1]}, Words: words("d")}),
+		"search": s.list(ticketing.Filter{Scope: all, Words: text.Words("đèn đường")}),
+		"hidden": s.list(ticketing.Filter{Scope: ticketing.Scope{Agency: Agencies[1]}, Words: text.Words("d")}),
 		"feed":   s.everything(),
 	}
 	q := ticketing.TallyQuery{From: "2025-01-01", To: "2027-01-01", Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
