@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"maps"
 	"net/url"
 	"reflect"
 	"slices"
@@ -13,7 +12,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"hotline1022/ticketing"
-	"hotline1022/ticketing/words"
 )
 
 // editPage is one setting: its form, what else can be done, and what it was.
@@ -34,18 +32,6 @@ type editPage struct {
 	Acts      []adminAct
 	Deletable bool
 }
-
-// versionView is one version in the history.
-type versionView struct {
-	ticketing.Record
-	Who     string
-	What    string
-	Changes []change
-	Present bool
-	Restore bool
-}
-
-type change struct{ Label, Was, Is string }
 
 func (s *Server) adminNew(v *visit) error {
 	k, err := adminKindOf(v.Params("kind"))
@@ -134,70 +120,6 @@ func (s *Server) editPage(v *visit, k *adminKind, id string) (editPage, doc, err
 	}
 	p.History, err = s.versions(v, k, history)
 	return p, d, err
-}
-
-// versions is the history, the latest first, each with what it changed.
-func (s *Server) versions(v *visit, k *adminKind, history []ticketing.Record) ([]versionView, error) {
-	name := s.names(v)
-	out := make([]versionView, 0, len(history))
-	before := doc{}
-	for i, r := range history {
-		if r.Version == 0 { // shipped, never stored
-			continue
-		}
-		now := doc{}
-		if !r.Deleted() {
-			var err error
-			if now, err = readDoc(r.Doc); err != nil {
-				return nil, err
-			}
-		}
-		who, err := name(r.By)
-		if err != nil {
-			return nil, err
-		}
-		w := versionView{Record: r, Who: who, What: v.t("admin.did.changed"), Present: i == len(history)-1}
-		switch {
-		case r.Deleted():
-			w.What = v.t("admin.did.deleted")
-		case len(before) == 0:
-			w.What = v.t("admin.did.added")
-		default:
-			w.Changes = s.changes(v.lang, k, before, now)
-		}
-		admin := v.staff.Role == ticketing.Administrator
-		w.Restore = admin && !w.Present && !r.Deleted() && !k.keeps
-		out = append(out, w)
-		before = now
-	}
-	slices.Reverse(out)
-	return out, nil
-}
-
-// changes is what differs, field by field.
-func (s *Server) changes(lang string, k *adminKind, was, is doc) []change {
-	var out []change
-	seen := map[string]bool{}
-	differ := func(f adminField) {
-		seen[f.Name] = true
-		if reflect.DeepEqual(was[f.Name], is[f.Name]) {
-			return
-		}
-		out = append(out, change{k.label(lang, f.Name), s.show(lang, k, f, was[f.Name]), s.show(lang, k, f, is[f.Name])})
-	}
-	for _, f := range k.fields {
-		differ(f)
-	}
-	for _, field := range slices.Sorted(maps.Keys(is)) {
-		switch {
-		case seen[field], reflect.DeepEqual(was[field], is[field]):
-		case field == "password":
-			out = append(out, change{Label: words.T(lang, "admin.f.password"), Is: words.T(lang, "admin.set_anew")})
-		case field == "epoch":
-			out = append(out, change{Label: words.T(lang, "admin.f.epoch"), Is: words.T(lang, "admin.ended_sessions")})
-		}
-	}
-	return out
 }
 
 // adminAdd is POST …/new.
@@ -376,24 +298,6 @@ func (s *Server) adminDo(v *visit) error {
 		return s.tellSecret(v, k, done, v.t("admin.secret_again", id))
 	}
 	return v.seeOther(settingPath(k.Kind, id) + "?ok=" + v.Params("act"))
-}
-
-// restore puts an old version's document as a new version.
-func (s *Server) restore(v *visit, k *adminKind, id string, sent form) error {
-	version, err := strconv.Atoi(sent.value("version"))
-	if err != nil {
-		return errForm
-	}
-	history, err := s.Desk.SettingHistory(v.ctx(), v.actor(), k.Kind, id)
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(history, func(r ticketing.Record) bool { return strconv.Itoa(r.Version) == sent.value("to") })
-	if i < 0 || history[i].Deleted() {
-		return notFound()
-	}
-	_, err = s.Desk.SaveSetting(v.ctx(), v.actor(), k.Kind, id, version, history[i].Doc)
-	return err
 }
 
 // refusedAct shows the setting as it stands, with the reason why nothing was done.

@@ -110,7 +110,7 @@ func adminKinds() []adminKind {
 			{Name: "name_en", Input: inText},
 			{Name: "id", Input: inText, Fixed: true, Column: true},
 			{Name: "short", Input: inText},
-			{Name: "type", Input: inText, Options: (*Server).agencyTypes, Column: true},
+			{Name: "type", Input: inSelect, Options: (*Server).agencyTypes, Column: true},
 			{Name: "parent", Input: inSelect, Options: (*Server).agencyChoices},
 			{Name: "phone", Input: inText, Column: true},
 			{Name: "from", Input: inDate}, {Name: "to", Input: inDate, Column: true},
@@ -260,7 +260,14 @@ func (s *Server) groupChoices(string) []choice {
 }
 
 func (s *Server) agencyTypes(lang string) []choice {
-	return named(lang, "admin.agency_type.", "so", "ubnd_xa", "doanh_nghiep", "nganh_doc")
+	out := named(lang, "admin.agency_type.", "so", "ubnd_xa", "doanh_nghiep", "nganh_doc")
+	for _, a := range s.Desk.Catalog.Current().AgencyList() { // types that came from files
+		c := choice{a.Type, a.Type}
+		if a.Type != "" && !slices.ContainsFunc(out, func(o choice) bool { return o.Value == a.Type }) {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 func (s *Server) roleChoices(lang string) []choice {

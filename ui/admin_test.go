@@ -133,7 +133,7 @@ func TestAddingChangingDeletingAndRestoring(t *testing.T) {
 	b.get("/admin/agency?q=nong+moi").wants(h, 200, "Sở Nông nghiệp và Môi trường").lacks(h, "Sở Xây dựng")
 	b.get("/admin/agency?q=khong+co").wants(h, 200, "Không có mục nào khớp")
 	path := "/admin/agency/so-nong-nghiep-va-moi-truong"
-	page := b.get(path + "?ok=added").wants(h, 200, "Đã thêm.", `value="0236 3890 000"`)
+	page := b.get(path+"?ok=added").wants(h, 200, "Đã thêm.", `value="0236 3890 000"`)
 	b.post(path, "version", page.version(h), "name", " ", "phone", "113").wants(h, 422, "Xin ghi tên", `value="113"`, `href="#f-name"`, `aria-invalid="true"`)
 	b.post(path, "version", page.version(h), "name", "Sở NN&MT", "from", "2026-02-03", "to", "2026-01-01").wants(h, 422, "Ngày kết thúc phải sau", "Sở NN&amp;MT")
 	b.post(path, "version", page.version(h), "name", "Sở NN&MT", "to", "31/12/2027").wants(h, 303).to(h, path+"?ok=saved")
