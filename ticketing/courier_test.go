@@ -283,7 +283,7 @@ func (f *forgetful) Erase(ctx context.Context, kind, id string, below int) error
 }
 
 func TestAFileIsAttachedOnceAlthoughTheErrandWasNotForgotten(t *testing.T) {
-	o := newOffice(t)
+	o := newPostOffice(t)
 	o.desk.Store = &forgetful{Store: o.desk.Store}
 	r := o.hear("k1", "[Tệp]", ticketing.Fetch{Address: "a"})
 	c := &ticketing.Collector{Desk: o.desk, Log: o.desk.Log, Sources: source(func(string) (io.ReadCloser, error) {
