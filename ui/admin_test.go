@@ -297,6 +297,25 @@ func TestStaffAndKeys(t *testing.T) {
 	b.get("/admin/token/"+id).wants(h, 200, "Đã thu hồi").lacks(h, "/revoke")
 }
 
+func TestAgenciesStandBelowTheirOwnInVietnameseOrder(t *testing.T) {
+	h := newOffice(t)
+	h.set("agency", "ban", ticketing.Agency{ID: "ban", Name: "Ban Bảo trì", Parent: "so-xd"})
+	h.set("agency", "to", ticketing.Agency{ID: "to", Name: "Tổ Ân cần", Parent: "ban"})
+	h.set("agency", "a1", ticketing.Agency{ID: "a1", Name: "Ân Ái"})
+	h.set("agency", "a2", ticketing.Agency{ID: "a2", Name: "An Bình"})
+	h.set("agency", "a3", ticketing.Agency{ID: "a3", Name: "Đội 10", Parent: "so-xd"})
+	h.set("agency", "a4", ticketing.Agency{ID: "a4", Name: "Đội 9", Parent: "so-xd"})
+	page := h.browser().signIn("yen").get("/admin/agency")
+	var got []string
+	for _, m := range regexp.MustCompile(`class="depth-(\d)"><a href="[^"]*">([^<]*)</a>`).FindAllStringSubmatch(page.body, -1) {
+		got = append(got, m[1]+" "+m[2])
+	}
+	want := []string{"0 An Bình", "0 Ân Ái", "0 Công ty Điện lực", "0 Sở Xây dựng", "1 Ban Bảo trì", "2 Tổ Ân cần", "1 Đội 9", "1 Đội 10"}
+	if !slices.Equal(got, want) {
+		t.Errorf("the list is %q", got)
+	}
+}
+
 // Whoever only looks is refused by the desk too, should a route ever be wrong.
 func TestSupervisorsAndAuditorsOnlyLook(t *testing.T) {
 	h := newOffice(t)
@@ -325,7 +344,10 @@ func TestAreasOfAWholeProvince(t *testing.T) {
 	h.must(h.store.Put(t.Context(), rs...))
 	h.must(h.desk.Catalog.Refresh(t.Context()))
 	b := h.browser().signIn("admin")
-	b.get("/admin/area").wants(h, 200, "1–50 trong 3.305", "page=2")
+	first := b.get("/admin/area").wants(h, 200, "1–50 trong 3.305", "page=2")
+	if n := strings.Count(first.body, `scope="row"`); n != 50 {
+		t.Errorf("the first page has %d rows", n)
+	}
 	b.get("/admin/area?page=67").wants(h, 200, "3.301–3.305").lacks(h, "page=68")
 	b.get("/admin/area?q=thon+so+77").wants(h, 200, "Thôn số 77", "Thôn số 770")
 	b.get("/admin/area?page=999&q=").wants(h, 200, "1–50")
