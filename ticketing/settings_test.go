@@ -121,7 +121,7 @@ func TestASettingThatIsWrongIsRefused(t *testing.T) {
 		{"hours that never open", "hours", "a", `{"id":"a","agency":"so-xd","week":[[],[],[],[],[],[],[]]}`, "week", "settings.never_open"},
 		{"hours of a missing agency", "hours", "a", `{"id":"a","agency":"zz","week":[[],["07:00-11:30"],[],[],[],[],[]]}`, "agency", "settings.no_agency"},
 		{"a second set of the same hours", "hours", "a", `{"id":"a","week":[[],["07:00-11:30"],[],[],[],[],[]]}`, "", "settings.refused"},
-		{"the cityHall closes for good", "hours", "cityHall", `{"id":"cityHall","to":"2027-01-01","week":[[],["07:00-11:30"],[],[],[],[],[]]}`, "", "settings.refused"},
+		{"the cityHall closes for good", "hours", "office", `{"id":"office","to":"2027-01-01","week":[[],["07:00-11:30"],[],[],[],[],[]]}`, "", "settings.refused"},
 		{"a day without a name", "day", "2027-06-01", `{"date":"2027-06-01","name":""}`, "name", "settings.name"},
 		{"a day without a date", "day", "2027-06-01", `{"name":"Nghỉ"}`, "date", "settings.form.date"},
 		{"a day on no date", "day", "2027-06-31", `{"date":"2027-06-31","name":"Nghỉ"}`, "date", "settings.form.date"},
@@ -260,7 +260,7 @@ func TestWhatIsUsedCannotBeDeleted(t *testing.T) {
 	o.refuses("a category of a rule", o.DeleteSetting(o.ctx, administrator, "category", "chieu-sang", 1), ticketing.Invalid, "", "settings.still_named")
 	o.refuses("a unit of a rule", o.DeleteSetting(o.ctx, administrator, "area", "4801", 1), ticketing.Invalid, "", "settings.still_named")
 	o.refuses("a consent", o.DeleteSetting(o.ctx, administrator, "consent", "2026-01", 1), ticketing.Invalid, "", "settings.consent_kept")
-	o.refuses("the only hours", o.DeleteSetting(o.ctx, administrator, "hours", "cityHall", 0), ticketing.Invalid, "", "settings.last_one")
+	o.refuses("the only hours", o.DeleteSetting(o.ctx, administrator, "hours", "office", 0), ticketing.Invalid, "", "settings.last_one")
 	o.refuses("what is not there", o.DeleteSetting(o.ctx, administrator, "agency", "zz", 0), ticketing.NotFound, "", "error.not_found")
 
 	o.must(o.DeleteSetting(o.ctx, administrator, "rule", "den", 1))
@@ -311,7 +311,7 @@ func TestTheFirstDayOfOnesOwnKeepsTheShippedOnes(t *testing.T) {
 	if rs := o.records("hours"); len(rs) != 2 || rs[1].Version != 1 {
 		t.Errorf("hours: %+v", rs)
 	}
-	o.save("hours", "cityHall", 1, `{"id":"cityHall","week":[[],["08:00-12:00"],["08:00-12:00"],["08:00-12:00"],["08:00-12:00"],["08:00-12:00"],[]]}`)
+	o.save("hours", "office", 1, `{"id":"office","week":[[],["08:00-12:00"],["08:00-12:00"],["08:00-12:00"],["08:00-12:00"],["08:00-12:00"],[]]}`)
 }
 
 func TestTheBookTellsWhoDidWhat(t *testing.T) {
