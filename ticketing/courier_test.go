@@ -268,6 +268,39 @@ func TestAnAttachmentIsFetchedUntilItIsThereOrHopeless(t *testing.T) {
 	}
 }
 
+// forgetful loses the first erasure: a process that died just before it.
+type forgetful struct {
+	ticketing.Store
+	lost bool
+}
+
+func (f *forgetful) Erase(ctx context.Context, kind, id string, below int) error {
+	if !f.lost {
+		f.lost = true
+		return ticketing.ErrBusy
+	}
+	return f.Store.Erase(ctx, kind, id, below)
+}
+
+func TestAFileIsAttachedOnceAlthoughTheErrandWasNotForgotten(t *testing.T) {
+	o := newPostOffice(t)
+	o.desk.Store = &forgetful{Store: o.desk.Store}
+	r := o.hear("k1", "[Tệp]", ticketing.Fetch{Address: "a"})
+	c := &ticketing.Collector{Desk: o.desk, Log: o.desk.Log, Sources: source(func(string) (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader("%PDF-1.7")), nil
+	})}
+	for range 3 {
+		o.must(c.Round(t.Context()))
+		o.advance(time.Hour)
+	}
+	if tk := o.ticket(r.Ticket.Code); len(tk.Files) != 1 {
+		t.Errorf("%d files", len(tk.Files))
+	}
+	if pending, err := o.desk.Pending(t.Context(), r.Event); err != nil || pending {
+		t.Errorf("still pending: %v %v", pending, err)
+	}
+}
+
 func TestSecretsOpenOnlyUnderTheirName(t *testing.T) {
 	o := newPostOffice(t)
 	box := o.desk.Vault.Seal("one", []byte("token"))

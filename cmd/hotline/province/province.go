@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"hotline1022/ticketing"
@@ -50,13 +51,21 @@ func Seed(ctx context.Context, records ticketing.Records, accounts *ticketing.Ac
 			return fmt.Errorf("writing the province: %w", err)
 		}
 	}
-	for _, s := range Staff() {
+	quiet, err := others()
+	if err != nil {
+		return err
+	}
+	for i, s := range append(Staff(), quiet...) {
 		if _, err := accounts.Staff(ctx, s.ID); err == nil {
 			continue
 		} else if !errors.Is(err, ticketing.ErrNotFound) {
 			return err
 		}
-		if err := accounts.Add(ctx, s, Password, writer); err != nil {
+		password := Password
+		if i >= len(Staff()) {
+			password = ""
+		}
+		if err := accounts.Add(ctx, s, password, writer); err != nil {
 			return fmt.Errorf("account %s: %w", s.ID, err)
 		}
 	}
@@ -82,13 +91,36 @@ func Records(now time.Time) ([]ticketing.Record, error) {
 	return s.records, s.err
 }
 
-// Staff are the people of the demo.
+// Staff are the people of the demo. Those of staff.json can sign in with Password; every other agency has an officer
+// and a leader too, who have names in the timelines and no password.
 func Staff() []ticketing.Staff {
 	staff, err := read[ticketing.Staff]("staff.json")
 	if err != nil {
 		panic(err) // embedded, and read by a test
 	}
 	return staff
+}
+
+// others are the officers and leaders without a password.
+func others() ([]ticketing.Staff, error) {
+	agencies, err := read[ticketing.Agency]("agencies.json")
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]bool{}
+	for _, s := range Staff() {
+		known[s.ID] = true
+	}
+	r := rand.New(rand.NewPCG(10, 22))
+	var out []ticketing.Staff
+	for _, a := range agencies {
+		for _, who := range []ticketing.Actor{officer(a.ID), leader(a.ID)} {
+			if !known[who.ID] {
+				out = append(out, ticketing.Staff{ID: who.ID, Name: fullName(r), Role: who.Role, Agency: a.ID})
+			}
+		}
+	}
+	return out, nil
 }
 
 // settings gathers records and the first mistake.
