@@ -32,7 +32,7 @@ type parts struct {
 // assemble opens the store and puts the desk together. The caller closes the store.
 func assemble(ctx context.Context, c *Config, log *slog.Logger) (*parts, error) {
 	if err := os.MkdirAll(c.Data, 0o750); err != nil {
-		return nil, fmt.Errorf("the data folder cannot be made: %w", err)
+		return nil, fmt.Errorf("the data folder cannot be made (choose another with --data): %w", err)
 	}
 	key, err := vaultKey(c)
 	if err != nil {
@@ -57,6 +57,9 @@ func (p *parts) build(ctx context.Context, c *Config, key []byte) error {
 	if p.vault, err = ticketing.NewVault(p.store, key, time.Now); err != nil {
 		return err
 	}
+	if err := p.vault.Check(ctx); err != nil {
+		return err
+	}
 	p.accounts = &ticketing.Accounts{Records: p.store, Now: time.Now}
 	p.catalogs = &ticketing.Catalogs{Records: p.store}
 	if err := p.catalogs.Refresh(ctx); err != nil {
@@ -71,7 +74,11 @@ func (p *parts) build(ctx context.Context, c *Config, key []byte) error {
 
 func openStore(ctx context.Context, c *Config) (ticketing.Store, error) {
 	if c.Store != "sqlite" {
-		return mongo.Open(ctx, c.Store, mongo.Options{})
+		s, err := mongo.Open(ctx, c.Store, mongo.Options{})
+		if err != nil {
+			return nil, fmt.Errorf("is the server that HOTLINE_STORE names running, and may this user use it? %w", err)
+		}
+		return s, nil
 	}
 	return sqlite.Open(ctx, filepath.Join(c.Data, "hotline.db"), sqlite.Options{})
 }
