@@ -185,3 +185,38 @@ func TestTwoProcessesLoseDoubleAndReorderNothing(t *testing.T) {
 	back.stop()
 	second.stop()
 }
+
+// On one process the bell carries every event to the screens at once: without it they would look by themselves only
+// five times a second. A bell rung before the commit would be as good as none.
+func TestAScreenHearsAtOnceAndOnce(t *testing.T) {
+	p := newPlace(t)
+	c := p.everything("screen")
+	s := p.serve()
+	screen := c.watch(s.url)
+	const tickets = 40
+	var took []time.Duration
+	for i := range tickets {
+		d, err := c.try(s.url, deed{key: fmt.Sprint("at-once-", i), body: matter(fmt.Sprint("at-once-", i), i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		acknowledged := time.Now()
+		screen.hears(d.code, 1)
+		took = append(took, time.Since(acknowledged))
+	}
+	screen.mu.Lock()
+	defer screen.mu.Unlock()
+	for i, h := range screen.heard {
+		if h.Seq != int64(i+1) {
+			t.Errorf("frame %d is of seq %d", i+1, h.Seq)
+		}
+	}
+	if len(screen.heard) != tickets {
+		t.Errorf("%d frames of %d tickets", len(screen.heard), tickets)
+	}
+	slices.Sort(took)
+	if took[tickets/4] > 100*time.Millisecond { // the best quarter: the machine may be busy
+		t.Errorf("three frames in four come later than %s after the answer", took[tickets/4])
+	}
+	t.Logf("from the answer to the frame: %s in the middle, %s at worst", took[tickets/2].Round(time.Microsecond), took[tickets-1].Round(time.Microsecond))
+}
