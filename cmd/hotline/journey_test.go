@@ -391,6 +391,44 @@ func TestTheConsoleEmptyAndFull(t *testing.T) {
 	w.looks("console-full")
 }
 
+// The screens on a province's six weeks: what real variety of words, states and lengths does to them.
+func TestTheScreensOfABusyProvince(t *testing.T) {
+	r := start(t)
+	if err := province.SeedTickets(t.Context(), r.desk, time.Now(), 6, 200); err != nil {
+		t.Fatal(err)
+	}
+	r.desk.Now = time.Now
+	w := r.window("operator").signIn("hanh")
+	w.opens("/console?view=open")
+	w.clicks(".item:nth-child(3) a")
+	w.until("a ticket", `!!document.getElementById("ticket").dataset.code`)
+	w.looks("busy-console")
+	w.opens("/console?view=done")
+	w.clicks(".item:nth-child(2) a")
+	w.until("a ticket", `!!document.getElementById("ticket").dataset.code`)
+	w.looks("busy-done")
+	w.opens("/console/t/" + string(r.any(t, ticketing.Filter{Kind: []ticketing.Kind{ticketing.Denunciation, ticketing.Complaint}})))
+	w.sees("Luật")
+	w.shot("busy-own-law")
+	officer := r.window("officer").signIn("cong-ich.cb")
+	officer.opens("/desk?view=working")
+	officer.clicks(".item:nth-child(1) a")
+	officer.until("a ticket", `!!document.getElementById("ticket").dataset.code`)
+	officer.looks("busy-desk")
+	admin := r.window("administrator").signIn("quantri")
+	admin.opens("/admin")
+	admin.looks("busy-admin")
+}
+
+func (r *running) any(t *testing.T, f ticketing.Filter) ticketing.Code {
+	t.Helper()
+	page, err := r.desk.List(t.Context(), ticketing.Actor{Role: ticketing.Auditor}, f)
+	if err != nil || len(page.Tickets) == 0 {
+		t.Fatalf("no ticket for %+v (%v)", f, err)
+	}
+	return page.Tickets[0].Code
+}
+
 func (r *running) note(t *testing.T, code ticketing.Code, text string) {
 	t.Helper()
 	if _, err := r.desk.Do(t.Context(), ticketing.Actor{ID: "quang", Role: ticketing.Operator}, code, ticketing.Command{Verb: ticketing.Note, Text: text}); err != nil {
