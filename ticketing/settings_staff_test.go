@@ -11,7 +11,7 @@ import (
 )
 
 func TestChangedStaffLoseTheirSessions(t *testing.T) {
-	o := newOffice(t)
+	o := newCityHall(t)
 	const password = "một câu dài dễ nhớ"
 	var told []string
 	o.accounts.Changed = func(staff, _ string) { told = append(told, staff) }

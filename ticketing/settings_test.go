@@ -16,19 +16,17 @@ import (
 
 var (
 	administrator = ticketing.Actor{ID: "admin", Role: ticketing.Administrator}
-	auditor       = ticketing.Actor{ID: "yen", Role: ticketing.Auditor}
-	operator      = ticketing.Actor{ID: "hang", Role: ticketing.Operator}
 )
 
-// office is a desk over a real store with the settings of a small province, all made through SaveSetting.
-type office struct {
+// cityHall is a desk over a real store with the settings of a small province, all made through SaveSetting.
+type cityHall struct {
 	*testing.T
 	*ticketing.Desk
 	accounts *ticketing.Accounts
 	ctx      context.Context
 }
 
-func newOffice(t *testing.T) *office {
+func newCityHall(t *testing.T) *cityHall {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "hotline.db"), sqlite.Options{})
 	if err != nil {
@@ -44,7 +42,7 @@ func newOffice(t *testing.T) *office {
 		return clock
 	}
 	catalogs := &ticketing.Catalogs{Records: store}
-	o := &office{T: t, ctx: context.Background(), Desk: &ticketing.Desk{Store: store, Catalog: catalogs, Now: now}}
+	o := &cityHall{T: t, ctx: context.Background(), Desk: &ticketing.Desk{Store: store, Catalog: catalogs, Now: now}}
 	o.accounts = &ticketing.Accounts{Records: store, Now: now}
 	o.must(catalogs.Refresh(o.ctx))
 	for _, s := range [][3]string{
@@ -61,21 +59,21 @@ func newOffice(t *testing.T) *office {
 	return o
 }
 
-func (o *office) must(err error) {
+func (o *cityHall) must(err error) {
 	o.Helper()
 	if err != nil {
 		o.Fatal(err)
 	}
 }
 
-func (o *office) save(kind, id string, version int, doc string) ticketing.Record {
+func (o *cityHall) save(kind, id string, version int, doc string) ticketing.Record {
 	o.Helper()
 	r, err := o.SaveSetting(o.ctx, administrator, kind, id, version, []byte(doc))
 	o.must(err)
 	return r
 }
 
-func (o *office) records(kind string) []ticketing.Record {
+func (o *cityHall) records(kind string) []ticketing.Record {
 	o.Helper()
 	rs, err := o.Settings(o.ctx, administrator, kind)
 	o.must(err)
@@ -83,7 +81,7 @@ func (o *office) records(kind string) []ticketing.Record {
 }
 
 // refuses checks the class and the field, and that nothing was stored.
-func (o *office) refuses(name string, err error, class ticketing.Class, field, key string) {
+func (o *cityHall) refuses(name string, err error, class ticketing.Class, field, key string) {
 	o.Helper()
 	var e *ticketing.Error
 	if !errors.As(err, &e) || e.Class != class || e.Field != field || e.Key != key {
@@ -92,7 +90,7 @@ func (o *office) refuses(name string, err error, class ticketing.Class, field, k
 }
 
 func TestASettingThatIsWrongIsRefused(t *testing.T) {
-	o := newOffice(t)
+	o := newCityHall(t)
 	for _, c := range []struct{ name, kind, id, doc, field, key string }{
 		{"unknown field", "agency", "a", `{"id":"a","name":"A","colour":"red"}`, "colour", "settings.refused"},
 		{"wrong shape", "agency", "a", `{"id":"a","name":7}`, "name", "settings.refused"},
@@ -159,7 +157,7 @@ func TestASettingThatIsWrongIsRefused(t *testing.T) {
 }
 
 func TestOnlyAdministratorsChangeSettings(t *testing.T) {
-	o := newOffice(t)
+	o := newCityHall(t)
 	for _, role := range ticketing.StaffRoles {
 		by := ticketing.Actor{ID: "x", Role: role, Agency: "so-xd"}
 		_, readErr := o.Settings(o.ctx, by, "agency")
@@ -185,7 +183,7 @@ func TestOnlyAdministratorsChangeSettings(t *testing.T) {
 }
 
 func TestASavedSettingCountsAtOnce(t *testing.T) {
-	o := newOffice(t)
+	o := newCityHall(t)
 	r := o.save("agency", "so-xd", 1, `{"id":"so-xd","name":"Sở Xây dựng và Giao thông"}`)
 	if r.Version != 2 || r.By != "admin" {
 		t.Errorf("stored as %+v", r)
@@ -208,7 +206,7 @@ func TestASavedSettingCountsAtOnce(t *testing.T) {
 }
 
 func TestOfTwoAdministratorsOneIsTold(t *testing.T) {
-	o := newOffice(t)
+	o := newCityHall(t)
 	o.save("category", "chieu-sang", 1, `{"id":"chieu-sang","name":"Đèn"}`)
 	present, err := o.SaveSetting(o.ctx, administrator, "category", "chieu-sang", 1, []byte(`{"id":"chieu-sang","name":"Đèn đường"}`))
 	o.refuses("the second", err, ticketing.Conflict, "", "settings.conflict")
@@ -239,7 +237,7 @@ func TestOfTwoAdministratorsOneIsTold(t *testing.T) {
 // Two changes that are each good alone: one deletes an agency, the other adds a rule that names it. Whatever the
 // order, the stored settings must fit together, or no process could start with them.
 func TestChangesThatMeetNeverBreakTheCatalog(t *testing.T) {
-	o := newOffice(t)
+	o := newCityHall(t)
 	for i := range 20 {
 		id := "gap-" + string(rune('a'+i))
 		o.save("agency", id, 0, `{"id":"`+id+`","name":"Gặp"}`)
@@ -256,7 +254,7 @@ func TestChangesThatMeetNeverBreakTheCatalog(t *testing.T) {
 }
 
 func TestWhatIsUsedCannotBeDeleted(t *testing.T) {
-	o := newOffice(t)
+	o := newCityHall(t)
 	o.refuses("an agency of a rule", o.DeleteSetting(o.ctx, administrator, "agency", "dien-luc", 1), ticketing.Invalid, "", "settings.still_named")
 	o.refuses("an agency with agencies below", o.DeleteSetting(o.ctx, administrator, "agency", "so-xd", 1), ticketing.Invalid, "", "settings.still_named")
 	o.refuses("a category of a rule", o.DeleteSetting(o.ctx, administrator, "category", "chieu-sang", 1), ticketing.Invalid, "", "settings.still_named")
@@ -295,7 +293,7 @@ func TestWhatIsUsedCannotBeDeleted(t *testing.T) {
 }
 
 func TestTheFirstDayOfOnesOwnKeepsTheShippedOnes(t *testing.T) {
-	o := newOffice(t)
+	o := newCityHall(t)
 	before := o.records("day")
 	if len(before) < 30 || before[0].Version != 0 {
 		t.Fatalf("%d days, the first %+v", len(before), before[0])
@@ -317,7 +315,7 @@ func TestTheFirstDayOfOnesOwnKeepsTheShippedOnes(t *testing.T) {
 }
 
 func TestTheBookTellsWhoDidWhat(t *testing.T) {
-	o := newOffice(t)
+	o := newCityHall(t)
 	o.must(o.DeleteSetting(o.ctx, administrator, "rule", "den", 1))
 	o.must(o.accounts.Add(o.ctx, ticketing.Staff{ID: "toan", Name: "Trần Quốc Toản", Role: ticketing.Supervisor}, "", "hotline user"))
 	book, err := o.SettingChanges(o.ctx, auditor)

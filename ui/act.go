@@ -24,12 +24,12 @@ func (s *Server) act(v *visit) error {
 	if !ok {
 		return notFound()
 	}
-	sent, err := s.form(v)
-	if err != nil {
-		return err
+	sent, refused := s.form(v)
+	if sent.Values == nil {
+		return refused
 	}
 	cmd, err := command(verb, sent)
-	cmd.Files = sent.files
+	cmd.Files, err = sent.files, cmp.Or(err, refused)
 	var shown string
 	if err == nil && verb == ticketing.Reveal {
 		shown, err = s.Desk.Contact(v.ctx(), v.actor(), code, cmd.Field, cmd.Reason)
@@ -55,7 +55,7 @@ func (s *Server) act(v *visit) error {
 	case err != nil:
 		f := failureOf(v.lang, err)
 		status = f.Status
-		t.Tried, t.Typed, t.Notice = verb, sent.values, f.Text
+		t.Tried, t.Typed, t.Notice = verb, sent.typed(), f.Text
 		t.Errors = fieldErrors{}
 		_ = t.Errors.add(v.lang, err)
 	case verb == ticketing.Reveal:
@@ -92,7 +92,7 @@ func command(verb ticketing.Verb, f form) (ticketing.Command, error) {
 	case ticketing.Triage:
 		category, area, priority := f.value("category"), f.value("area"), ticketing.Priority(f.value("priority"))
 		cmd.Kind, cmd.Category, cmd.Priority = ticketing.Kind(f.value("kind")), &category, &priority
-		if f.has("area") {
+		if f.Has("area") {
 			cmd.Area = &area
 		}
 		cmd.Visibility = ticketing.Visibility(f.value("visibility"))
@@ -163,7 +163,7 @@ func (s *Server) call(v *visit) error {
 	r, err := s.Desk.Receive(v.ctx(), v.actor(), in)
 	if ticketing.ClassOf(err) == ticketing.Invalid && err != nil {
 		p := s.newCall(v)
-		p.Typed, p.Errors, p.Key = f.values, fieldErrors{}, cmp.Or(f.value("key"), p.Key)
+		p.Typed, p.Errors, p.Key = f.typed(), fieldErrors{}, cmp.Or(f.value("key"), p.Key)
 		if err := p.Errors.add(v.lang, err); err != nil {
 			return err
 		}

@@ -132,7 +132,7 @@ func (s *Server) adminAdd(v *visit) error {
 	if err != nil {
 		return err
 	}
-	t := typed{sent.values, sent.lists}
+	t := typed{sent.typed(), sent.Values}
 	d, faults := s.docOf(k, t, nil, true, v.lang)
 	id := d.id(k)
 	if id == "" && k.newID != nil {
@@ -185,13 +185,13 @@ func (s *Server) adminSave(v *visit) error {
 	}
 	version, err := strconv.Atoi(cmp.Or(sent.value("version"), "-1"))
 	if err != nil || version < 0 {
-		return errForm
+		return badForm(nil)
 	}
 	p, before, err := s.editPage(v, k, id)
 	if err != nil {
 		return err
 	}
-	t := typed{sent.values, sent.lists}
+	t := typed{sent.typed(), sent.Values}
 	d, faults := s.docOf(k, t, before, false, v.lang)
 	var done saved
 	if len(faults) == 0 {
@@ -279,7 +279,7 @@ func (s *Server) adminDo(v *visit) error {
 	case act == "delete" && !k.keeps:
 		version, parseErr := strconv.Atoi(sent.value("version"))
 		if parseErr != nil {
-			return errForm
+			return badForm(nil)
 		}
 		err = s.Desk.DeleteSetting(v.ctx(), v.actor(), k.Kind, id, version)
 	case act == "restore" && !k.keeps:

@@ -90,7 +90,7 @@ func (s *Server) changes(lang string, k *adminKind, was, is doc) []change {
 func (s *Server) restore(v *visit, k *adminKind, id string, sent form) error {
 	version, err := strconv.Atoi(sent.value("version"))
 	if err != nil {
-		return errForm
+		return badForm(nil)
 	}
 	history, err := s.Desk.SettingHistory(v.ctx(), v.actor(), k.Kind, id)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -99,7 +100,7 @@ func failureOf(lang string, err error) failure {
 type errorPage struct {
 	Page
 	failure
-	Back string // a way on
+	Back, BackText string // a way on
 }
 
 // fail is the one place where an error becomes an answer: a page, or a sentence for the part of a page that asked.
@@ -112,12 +113,19 @@ func (s *Server) fail(v *visit, err error) error {
 		v.Set(fiber.HeaderRetryAfter, strconv.Itoa(f.Wait))
 	}
 	v.Set(fiber.HeaderCacheControl, "no-store")
-	p := errorPage{Page: s.page(v, f.Heading), failure: f, Back: "/"}
-	if v.staff.ID != "" {
-		p.Back = homeOf(v.staff.Role)
+	if v.Request().IsBodyStream() {
+		v.Set(fiber.HeaderConnection, "close") // the rest of an upload is not waited for
+	}
+	p := errorPage{Page: s.page(v, f.Heading), failure: f, Back: "/", BackText: v.t("error.way_on")}
+	var e *ticketing.Error
+	switch {
+	case v.staff.ID != "":
+		p.Back, p.BackText = homeOf(v.staff.Role), v.t("error.way_on_staff")
+	case errors.As(err, &e) && e.Key == noSuchCode:
+		p.Back, p.BackText = "/tra-cuu", v.t("look_up.title")
 	}
 	if f.Status == fiber.StatusUnauthorized {
-		p.Back = signInPath("")
+		p.Back, p.BackText = signInPath(""), v.t("sign_in.title")
 		if v.part() {
 			v.Set("HX-Redirect", p.Back)
 		}
@@ -145,6 +153,30 @@ func (s *Server) NotFound(c *fiber.Ctx) error { return s.ErrorHandler(c, notFoun
 
 // fieldErrors is what is wrong with a form, by field; a failure without a field stands under "".
 type fieldErrors map[string]string
+
+// fieldOrder is the order in which forms ask, and so in which a summary tells.
+var fieldOrder = []string{"", "kind", "category", "text", "area", "address", "location", "files", "name", "phone", "consent", "anonymous"}
+
+// fault is one mistake, for the summary above a form.
+type fault struct{ Field, Text string }
+
+// InOrder lists the mistakes as the form asks; fields of other forms follow by name.
+func (f fieldErrors) InOrder() []fault {
+	place := func(field string) int {
+		if i := slices.Index(fieldOrder, field); i >= 0 {
+			return i
+		}
+		return len(fieldOrder)
+	}
+	out := make([]fault, 0, len(f))
+	for field, text := range f {
+		out = append(out, fault{field, text})
+	}
+	slices.SortFunc(out, func(a, b fault) int {
+		return cmp.Or(cmp.Compare(place(a.Field), place(b.Field)), cmp.Compare(a.Field, b.Field))
+	})
+	return out
+}
 
 // add notes a desk's refusal. An error that is not the sender's to mend is handed back.
 func (f *fieldErrors) add(lang string, err error) error {

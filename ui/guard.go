@@ -32,7 +32,7 @@ func (s *Server) headers(v *visit, r route) {
 		v.Set(fiber.HeaderCacheControl, "no-store")
 	}
 	if s.secure {
-		v.Set(fiber.HeaderStrictTransportSecurity, "max-age=31536000; includeSubDomains")
+		v.Set(fiber.HeaderStrictTransportSecurity, "max-age=31536000")
 	}
 }
 

@@ -20,7 +20,7 @@ type Rates struct {
 	SignIn  Rate // sending the sign-in form; guessing is slowed further by Accounts
 	Intake  Rate // sending the public form or a further message
 	Phone   Rate // matters under one telephone number
-	LookUp  Rate // pages asked for by a code
+	LookUp  Rate // codes tried, right or wrong; a ticket one has seen does not count
 	Wrong   Rate // codes that lead nowhere
 	Digits  Rate // wrong last four digits, one code from one address
 	DigitsA Rate // wrong last four digits, one code from anywhere
@@ -32,7 +32,6 @@ const (
 	rateNone   rateClass = ""
 	rateSignIn rateClass = "sign-in"
 	rateIntake rateClass = "intake"
-	rateLookUp rateClass = "look-up"
 )
 
 type limits struct {
@@ -67,8 +66,6 @@ func (s *Server) withinRate(v *visit, r route) error {
 		k = s.limits.signIn
 	case rateIntake:
 		k = s.limits.intake
-	case rateLookUp:
-		k = s.limits.lookUp
 	}
 	if !k.take(s.Now(), address(v.Ctx)) {
 		return tooMany(k.rate)

@@ -134,8 +134,13 @@ func (s *Server) functions(lang string) template.FuncMap {
 		"code":   func(c ticketing.Code) string { return text.ShowCode(string(c)) },
 		"agency": func(id string) string { return s.agencyName(lang, id) },
 		"category": func(id string) string {
-			return s.Desk.Catalog.Current().Categories[id].Title(lang)
+			if c, ok := s.Desk.Catalog.Current().Categories[id]; ok {
+				return c.Title(lang)
+			}
+			return id
 		},
+		"moved":   func(t ticketing.Ticket) bool { return !t.Due.IsZero() && !t.Due.Equal(t.Promised) },
+		"overdue": func(t ticketing.Ticket) bool { return t.OverdueAt(s.Now()) },
 		"initial": initial,
 		"hue":     hue,
 		"lines":   lines,

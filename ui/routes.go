@@ -53,6 +53,17 @@ func (s *Server) routes() []route {
 
 		// Citizens.
 		{method: get, path: "/", who: anyone, do: (*Server).home},
+		{method: get, path: "/gui", who: anyone, do: (*Server).sendEmpty},
+		{method: post, path: "/gui", who: anyone, rate: rateIntake, size: uploadBody, do: (*Server).send},
+		{method: get, path: "/gui/areas", who: anyone, do: (*Server).findAreas},
+		{method: get, path: "/tra-cuu", who: anyone, do: (*Server).lookUpPage},
+		{method: post, path: "/tra-cuu", who: anyone, do: (*Server).lookUp},
+		{method: get, path: "/t/:code", who: anyone, do: (*Server).track},
+		{method: get, path: "/t/:code/da-gui", who: anyone, do: (*Server).sent},
+		{method: get, path: "/t/:code/files/:id", who: anyone, do: (*Server).trackFile},
+		{method: post, path: "/t/:code/so-dien-thoai", who: anyone, do: (*Server).showDigits},
+		{method: post, path: "/t/:code/noi-them", who: anyone, rate: rateIntake, size: uploadBody, do: (*Server).say},
+		{method: post, path: "/t/:code/danh-gia", who: anyone, rate: rateIntake, do: (*Server).judge},
 		{method: post, path: "/giao-dien", who: anyone, do: (*Server).setTheme},
 
 		// Sign-in.
@@ -117,8 +128,6 @@ type navItem struct {
 var nav = []navItem{
 	{"/console", "nav.console", "headphones", []ticketing.Role{ticketing.Operator, ticketing.Supervisor, ticketing.Auditor, ticketing.Moderator, ticketing.Administrator}},
 	{"/desk", "nav.desk", "inbox", []ticketing.Role{ticketing.Officer, ticketing.Leader}},
-	{"/board", "nav.board", "monitor", []ticketing.Role{ticketing.Operator, ticketing.Supervisor, ticketing.Administrator}},
-	{"/reports", "nav.reports", "chart-column", []ticketing.Role{ticketing.Supervisor, ticketing.Leader, ticketing.Administrator, ticketing.Auditor}},
 	{"/admin", "nav.admin", "settings", []ticketing.Role{ticketing.Administrator, ticketing.Supervisor, ticketing.Auditor}},
 }
 

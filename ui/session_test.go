@@ -43,6 +43,8 @@ func TestEveryRouteIsForThoseItSays(t *testing.T) {
 
 func TestSigningInAndOut(t *testing.T) {
 	h := newHouse(t)
+	h.employs("hang")
+	h.employs("uyen")
 	b := h.browser()
 	b.get("/dang-nhap").wants(h, 200, "Tên đăng nhập")
 	b.post("/dang-nhap", "name", "hang", "password", "sai mất rồi").wants(h, 403, "không đúng", `value="hang"`)
@@ -65,6 +67,7 @@ func TestSigningInAndOut(t *testing.T) {
 
 func TestTheFirstPasswordMustBeChanged(t *testing.T) {
 	h := newHouse(t)
+	h.employs("admin")
 	h.must(h.server.Accounts.SetPassword(t.Context(), "admin", "test", "mật khẩu cấp lần đầu", true))
 	b := h.browser()
 	b.post("/dang-nhap", "name", "admin", "password", "mật khẩu cấp lần đầu").wants(h, 303).to(h, "/mat-khau")
@@ -99,6 +102,7 @@ func TestPagesCarryTheirProtection(t *testing.T) {
 	h := newHouse(t, func(s *ui.Server) { s.BaseURL = "https://1022.example.vn" })
 	b := h.browser()
 	b.headers.Set("Origin", "https://1022.example.vn")
+	h.employs("hang")
 	a := b.get("/").wants(h, 200)
 	for name, want := range map[string]string{
 		"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Strict-Transport-Security": "max-age",

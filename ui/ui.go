@@ -40,6 +40,7 @@ type Server struct {
 	assets  *assets
 	screens map[string]*screens // by language
 	limits  *limits
+	recent  recent
 	origin  string
 	secure  bool // BaseURL is https
 }

@@ -21,6 +21,7 @@ type checking struct {
 	indexed map[int64]uint64 // row → sum of the terms the search index has for it
 	sums    map[cell]ticketing.Counts
 	helping map[string]bool // "agency id" in table cooperating
+	known   map[string]bool // the vocabulary
 	seen    int64
 	differ  []ticketing.Difference
 }
@@ -32,8 +33,8 @@ func (s *Store) check(ctx context.Context, progress func(done, total int64)) ([]
 		return nil, fmt.Errorf("check: %w", err)
 	}
 	defer tx.Rollback()
-	c := &checking{ctx: ctx, s: s, tx: tx, indexed: map[int64]uint64{}, sums: map[cell]ticketing.Counts{}, helping: map[string]bool{}}
-	for _, part := range []func() error{c.readIndex, c.readHelping, func() error { return c.tickets(progress) }, c.leftovers, c.tally} {
+	c := &checking{ctx: ctx, s: s, tx: tx, indexed: map[int64]uint64{}, sums: map[cell]ticketing.Counts{}, helping: map[string]bool{}, known: map[string]bool{}}
+	for _, part := range []func() error{c.readIndex, c.readVocabulary, c.readHelping, func() error { return c.tickets(progress) }, c.leftovers, c.tally} {
 		if err := part(); err != nil {
 			return nil, fmt.Errorf("check: %w", err)
 		}
@@ -78,6 +79,15 @@ func (c *checking) readIndex() error {
 		}
 		c.indexed[id] += hashed
 		return nil
+	})
+}
+
+func (c *checking) readVocabulary() error {
+	return c.each("SELECT word FROM vocabulary", func(rows *sql.Rows) error {
+		var word string
+		err := rows.Scan(&word)
+		c.known[word] = true
+		return err
 	})
 }
 
@@ -159,6 +169,11 @@ func (c *checking) ticket(code ticketing.Code) error {
 	c.seen++
 	if want.id = have.id; have.id&^placeBits != place(t.Received.UnixMilli()) {
 		want.id = place(t.Received.UnixMilli())
+	}
+	for _, word := range words {
+		if !c.known[word] && plain(word) && !strings.Contains(word, "§") {
+			c.add("search", string(code), "no such word in the vocabulary", word)
+		}
 	}
 	c.compare(have, &want)
 	return c.document(have, t)

@@ -96,17 +96,17 @@ func conditions(f ticketing.Filter) clause {
 type source struct {
 	from string // what stands behind FROM; t is the row of tickets
 	clause
-	words bool // the words are looked after
+	words bool // the words are looked after; else each ticket must be read for them
 }
 
 // sources are the ways in that the filter opens. Each yields all that match, and then some.
-func sources(f ticketing.Filter) []source {
+func sources(f ticketing.Filter, match string) []source {
 	var all []source
 	index := func(name string, c clause) {
 		all = append(all, source{from: "tickets t INDEXED BY " + name, clause: c})
 	}
-	if m := match(f); m != "" {
-		all = append(all, source{from: "search CROSS JOIN tickets t ON t.id = search.rowid", clause: clause{"search MATCH ?", []any{m}}, words: true})
+	if match != "" {
+		all = append(all, source{from: "search CROSS JOIN tickets t ON t.id = search.rowid", clause: clause{"search MATCH ?", []any{match}}, words: true})
 	}
 	if len(f.Citizen) > 0 && !slices.Contains(f.Citizen, "") {
 		var c clause
@@ -147,30 +147,34 @@ func helped(f ticketing.Filter) source {
 }
 
 // arm is a query for the ids and keys of the tickets a source yields and the filter lets through.
-func arm(f ticketing.Filter, in source, key, tail string, more clause) clause {
+func arm(f ticketing.Filter, in source, key string, more clause) clause {
 	where := clause{in.sql, slices.Clone(in.args)}
-	if rest := conditions(f); rest.sql != "" {
-		where.and(rest.sql, rest.args...)
+	for _, c := range []clause{conditions(f), more} {
+		if c.sql != "" {
+			where.and(c.sql, c.args...)
+		}
 	}
-	if m := match(f); m != "" && !in.words {
-		where.and("EXISTS (SELECT 1 FROM search WHERE search MATCH ? AND search.rowid = t.id)", m)
+	id := "t.id"
+	if in.words { // the index yields them in the order of its own rowid
+		id = "search.rowid"
+		if key == "t.id" {
+			key = id
+		}
 	}
-	if more.sql != "" {
-		where.and(more.sql, more.args...)
-	}
-	q := "SELECT t.id AS id, " + key + " AS k FROM " + in.from
+	q := "SELECT " + id + " AS id, " + key + " AS k FROM " + in.from
 	if where.sql != "" {
 		q += " WHERE " + where.sql
 	}
-	return clause{q + tail, where.args}
+	return clause{q, where.args}
 }
 
-// union joins arms that have no ticket in common; each keeps its own order and limit.
+// union joins arms that have no ticket in common. Under an ORDER BY the engine merges them without sorting if each
+// comes in that order from its index.
 func union(arms []clause) clause {
 	var c clause
 	parts := make([]string, len(arms))
 	for i, a := range arms {
-		parts[i] = "SELECT * FROM (" + a.sql + ")"
+		parts[i] = a.sql
 		c.args = append(c.args, a.args...)
 	}
 	c.sql = strings.Join(parts, " UNION ALL ")

@@ -99,42 +99,55 @@ func (s *Store) List(ctx context.Context, f ticketing.Filter) (page ticketing.Pa
 	if err != nil {
 		return page, fmt.Errorf("list: %w", err)
 	}
+	limit := f.Limit + 1
+	if len(f.Words) > 0 && !ins[0].words {
+		limit = -1 // who knows how many must be read for so many with the words
+	}
 	var arms []clause
 	for _, in := range ins {
-		id := "t.id"
-		if in.words && o.key == "t.id" {
-			id = "search.rowid" // the index yields them in this order
-		}
-		arms = append(arms, arm(f, in, o.key, o.by(o.key, id)+fmt.Sprintf(" LIMIT %d", f.Limit+1), from))
+		arms = append(arms, arm(f, in, o.key, from))
 	}
 	u := union(arms)
-	q := "SELECT p.id, p.k, d.first, d.doc FROM (" + u.sql + o.by("k", "id") + fmt.Sprintf(" LIMIT %d", f.Limit+1) + ") p CROSS JOIN docs d ON d.id = p.id" + o.by("p.k", "p.id")
-	return s.page(ctx, f, q, u.args)
+	// A limit in the subquery, if only -1, keeps the engine from dropping its order.
+	q := fmt.Sprintf("SELECT p.id, p.k, d.first, d.doc FROM (%s%s LIMIT %d) p CROSS JOIN docs d ON d.id = p.id", u.sql, o.by("k", "id"), limit)
+	if ins[0].words {
+		f.Words = nil
+	}
+	page, err = s.page(ctx, f, q, u.args)
+	if err != nil {
+		return page, fmt.Errorf("list: %w", err)
+	}
+	return page, nil
 }
 
-// page runs the query for one ticket more than the page holds: it says whether there is another page.
+// page reads tickets until the page is full and one more is there: it says that there is another page.
 func (s *Store) page(ctx context.Context, f ticketing.Filter, query string, args []any) (page ticketing.Page, err error) {
 	rows, err := s.read.QueryContext(ctx, query, args...)
 	if err != nil {
-		return page, fmt.Errorf("list: %w", err)
+		return page, err
 	}
 	defer rows.Close()
 	var last cursor
 	for rows.Next() {
-		if len(page.Tickets) == f.Limit {
-			page.Next = last.text(f.Sort)
-			break
-		}
+		var at cursor
 		var first int64
 		var doc []byte
-		if err := rows.Scan(&last.id, &last.key, &first, &doc); err != nil {
-			return page, fmt.Errorf("list: %w", err)
+		if err := rows.Scan(&at.id, &at.key, &first, &doc); err != nil {
+			return page, err
 		}
 		t, err := decode(first, doc)
 		if err != nil {
 			return page, err
 		}
+		if !says(f.Words, t) {
+			continue
+		}
+		if len(page.Tickets) == f.Limit {
+			page.Next = last.text(f.Sort)
+			break
+		}
 		page.Tickets = append(page.Tickets, t)
+		last = at
 	}
 	return page, rows.Err()
 }
@@ -142,11 +155,11 @@ func (s *Store) page(ctx context.Context, f ticketing.Filter, query string, args
 // plan chooses the ways in. The engine has no statistics and could not know that one agency has ten tickets and
 // another a hundred thousand; looking at the first few thousand entries of each index tells, and costs a millisecond.
 func (s *Store) plan(ctx context.Context, f ticketing.Filter) ([]source, error) {
-	best, size, err := s.smallest(ctx, f)
+	best, size, all, err := s.smallest(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	if size <= few {
+	if size <= s.few {
 		return best, nil
 	}
 	switch {
@@ -155,21 +168,26 @@ func (s *Store) plan(ctx context.Context, f ticketing.Filter) ([]source, error) 
 	case f.Sort == ticketing.ByUpdated:
 		return []source{{from: "tickets t INDEXED BY tickets_updated"}}, nil
 	case len(f.Words) > 0:
-		return sources(f)[:1], nil
+		return all[:1], nil
 	}
 	return []source{{from: "tickets t NOT INDEXED"}}, nil
 }
 
-// smallest is the way in that yields the fewest, and how many (at most few+1).
-func (s *Store) smallest(ctx context.Context, f ticketing.Filter) (best []source, size int, err error) {
+// smallest is the way in that yields the fewest, and how many (at most s.few+1); and all that are open, words first.
+func (s *Store) smallest(ctx context.Context, f ticketing.Filter) (best []source, size int, all []source, err error) {
+	match, err := s.match(ctx, f)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	all = sources(f, match)
 	ways := [][]source{}
+	for _, in := range all {
+		ways = append(ways, []source{in})
+	}
 	if !f.Scope.All {
 		ways = append(ways, []source{own(f), helped(f)})
 	}
-	for _, in := range sources(f) {
-		ways = append(ways, []source{in})
-	}
-	size = few + 1
+	size = s.few + 1
 	for _, way := range ways {
 		n := 0
 		for _, in := range way {
@@ -177,20 +195,20 @@ func (s *Store) smallest(ctx context.Context, f ticketing.Filter) (best []source
 			if in.words { // the index alone knows
 				in.from = "search"
 			}
-			q := fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s LIMIT %d)", in.from, in.sql, few+1)
+			q := fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s LIMIT %d)", in.from, in.sql, size)
 			if err := s.read.QueryRowContext(ctx, q, in.args...).Scan(&some); err != nil {
-				return nil, 0, err
+				return nil, 0, nil, err
 			}
 			n += some
 		}
 		if n < size {
 			best, size = way, n
 		}
-		if size == 0 {
+		if size < 100 {
 			break
 		}
 	}
-	return best, size, nil
+	return best, size, all, nil
 }
 
 // byDue is one way in for each status (and agency), because within each the index has the order of the list.
@@ -239,32 +257,53 @@ func (s *Store) Count(ctx context.Context, f ticketing.Filter) (int, error) {
 	if unseen(f) {
 		return 0, nil
 	}
-	best, size, err := s.smallest(ctx, f)
+	best, size, all, err := s.smallest(ctx, f)
 	if err != nil {
 		return 0, fmt.Errorf("count: %w", err)
 	}
 	switch {
-	case size <= few:
-	case !f.Scope.All && len(f.Words) == 0:
+	case size <= s.few:
+	case len(all) > 0:
+		best = all[:1]
+	case !f.Scope.All:
 		best = []source{own(f), helped(f)}
 	default:
 		best = []source{{from: "tickets t NOT INDEXED"}}
-		if all := sources(f); len(all) > 0 {
-			best = all[:1]
-		}
-	}
-	limit := ""
-	if f.Limit > 0 {
-		limit = fmt.Sprintf(" LIMIT %d", f.Limit)
 	}
 	var arms []clause
 	for _, in := range best {
-		arms = append(arms, arm(f, in, "0", limit, clause{}))
+		arms = append(arms, arm(f, in, "0", clause{}))
 	}
 	u := union(arms)
+	if len(f.Words) > 0 && !best[0].words {
+		return s.countSaying(ctx, f, u)
+	}
+	limit := -1
+	if f.Limit > 0 {
+		limit = f.Limit
+	}
 	var n int
-	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM ("+u.sql+limit+")", u.args...).Scan(&n); err != nil {
+	if err := s.read.QueryRowContext(ctx, fmt.Sprintf("SELECT count(*) FROM (%s LIMIT %d)", u.sql, limit), u.args...).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count: %w", err)
 	}
 	return n, nil
+}
+
+// countSaying reads the few tickets there are for the words.
+func (s *Store) countSaying(ctx context.Context, f ticketing.Filter, u clause) (n int, err error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT d.first, d.doc FROM ("+u.sql+") p CROSS JOIN docs d ON d.id = p.id", u.args...)
+	if err != nil {
+		return 0, fmt.Errorf("count: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() && (f.Limit <= 0 || n < f.Limit) {
+		t, err := ticketRow(rows)
+		if err != nil {
+			return 0, fmt.Errorf("count: %w", err)
+		}
+		if says(f.Words, t) {
+			n++
+		}
+	}
+	return n, rows.Err()
 }

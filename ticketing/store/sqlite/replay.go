@@ -73,9 +73,11 @@ func (s *Store) begun(ctx context.Context, seq int64) (codes []ticketing.Code, l
 // beginReplay empties what cannot be mended row by row.
 func (w *writer) beginReplay() error {
 	w.dirty = true
+	clear(w.learned)
 	for _, q := range []string{
 		"INSERT OR REPLACE INTO meta VALUES ('replaying', '1')",
 		"INSERT INTO search (search) VALUES ('delete-all')",
+		"DELETE FROM vocabulary",
 		"DELETE FROM cooperating",
 		"DELETE FROM tickets WHERE NOT EXISTS (SELECT 1 FROM journal WHERE ticket = code AND n = 1 AND seq = first)",
 	} {

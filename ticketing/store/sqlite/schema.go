@@ -82,6 +82,7 @@ CREATE TABLE docs (id INTEGER PRIMARY KEY, first INTEGER NOT NULL, doc BLOB NOT 
 CREATE TABLE cooperating (agency TEXT, id INTEGER, PRIMARY KEY (agency, id)) WITHOUT ROWID;
 
 CREATE VIRTUAL TABLE search USING fts5 (words, content='', contentless_delete=1, detail=none, tokenize='ascii');
+CREATE TABLE vocabulary (word TEXT PRIMARY KEY) WITHOUT ROWID; -- every plain word ever indexed
 CREATE VIRTUAL TABLE search_terms USING fts5vocab (search, instance);
 
 CREATE TABLE tally (

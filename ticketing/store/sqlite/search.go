@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -14,7 +15,11 @@ import (
 // terms is what the ticket is found by but for its number: the words people remember, and one mark for each agency
 // it concerns, so that the search of an agency is driven by the index.
 func terms(t ticketing.Ticket) []string {
-	all := text.Words(strings.Replace(t.SearchText(), "\n"+t.Number()+"\n", "\n", 1))
+	words := text.Words(strings.Replace(t.SearchText(), "\n"+t.Number()+"\n", "\n", 1))
+	all := make([]string, 0, len(words)+4)
+	for _, word := range words {
+		all = append(all, term(word))
+	}
 	for _, agency := range append([]string{t.Agency}, t.Cooperating...) {
 		if mark := agencyMark(agency); agency != "" && !slices.Contains(all, mark) {
 			all = append(all, mark)
@@ -26,11 +31,25 @@ func terms(t ticketing.Ticket) []string {
 // withNumber adds the number, which is only known once the ticket has its place in the journal.
 func withNumber(terms []string, t ticketing.Ticket) []string {
 	for _, word := range text.Words(t.Number()) {
-		if !slices.Contains(terms, word) {
-			terms = append(terms, word)
+		if !slices.Contains(terms, term(word)) {
+			terms = append(terms, term(word))
 		}
 	}
 	return terms
+}
+
+// plain says that a word looks like a syllable: there are some thousand of those, each in many tickets. The others
+// are codes, numbers and what was mistyped: there are many, each in few tickets.
+func plain(word string) bool {
+	return len(word) <= 12 && !strings.ContainsFunc(word, unicode.IsDigit)
+}
+
+// term is how the index spells a word. The two sorts are kept apart because "begins with" is answered differently.
+func term(word string) string {
+	if plain(word) {
+		return word
+	}
+	return "§" + word
 }
 
 // agencyMark is a term no text has: words never hold a §. The tokenizer parts words at ASCII signs and forgets the
@@ -75,28 +94,86 @@ func (w *writer) index(old, r *row, terms []string) error {
 			return err
 		}
 	}
+	for _, word := range terms {
+		if err := w.learn(word); err != nil {
+			return err
+		}
+	}
 	return w.exec("INSERT INTO search (rowid, words) VALUES (?,?)", r.id, strings.Join(terms, " "))
+}
+
+// learn adds a plain word to the vocabulary. The writer remembers which it has added.
+func (w *writer) learn(word string) error {
+	const most = 100_000 // words remembered, not words known
+	if w.learned[word] || !plain(word) || strings.Contains(word, "§") {
+		return nil
+	}
+	if len(w.learned) >= most {
+		clear(w.learned)
+	}
+	w.learned[word] = true
+	return w.exec("INSERT OR IGNORE INTO vocabulary VALUES (?)", word)
 }
 
 // match is the filter's words as the index is asked for them; "" if there are none. Whatever the words hold, each is
 // a quoted string to the index.
-func match(f ticketing.Filter) string {
+//
+// The engine answers "begins with" by first merging the lists of all words that do, which takes a second for a common
+// word and a million tickets, even if fifty are wanted. An OR of those words is answered lazily, newest first, so the
+// vocabulary spells them out. What is not plain is in few tickets each and quickly merged.
+func (s *Store) match(ctx context.Context, f ticketing.Filter) (string, error) {
+	if len(f.Words) == 0 {
+		return "", nil
+	}
 	var parts []string
 	for i, word := range f.Words {
-		word = strings.Map(func(r rune) rune {
-			if r < 0x80 && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-				return -1
-			}
-			return r
-		}, word)
-		part := `"` + word + `"`
-		if i == len(f.Words)-1 && word != "" {
-			part += "*"
+		word = clean(word)
+		if i < len(f.Words)-1 || word == "" {
+			parts = append(parts, `"`+term(word)+`"`)
+			continue
 		}
-		parts = append(parts, part)
+		const most = 500 // beyond, merging is the lesser evil
+		known, err := queryAll(ctx, s, scanInto[string], "SELECT word FROM vocabulary WHERE word >= ? AND word < ? LIMIT ?", word, word+"\U0010FFFF", most+1)
+		if err != nil {
+			return "", err
+		}
+		begin := []string{`"§` + word + `"*`}
+		if len(known) > most {
+			begin, known = append(begin, `"`+word+`"*`), nil
+		}
+		for _, k := range known {
+			begin = append(begin, `"`+k+`"`)
+		}
+		parts = append(parts, "("+strings.Join(begin, " OR ")+")")
 	}
-	if len(parts) > 0 && !f.Scope.All {
+	if !f.Scope.All {
 		parts = append(parts, `"`+agencyMark(f.Scope.Agency)+`"`)
 	}
-	return strings.Join(parts, " AND ")
+	return strings.Join(parts, " AND "), nil
+}
+
+// clean leaves of a word what a term may hold, if the asker has not folded it.
+func clean(word string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x80 && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, word)
+}
+
+// says reads the words out of the ticket itself, where few tickets are left to look at.
+func says(words []string, t ticketing.Ticket) bool {
+	if len(words) == 0 {
+		return true
+	}
+	have := text.Words(t.SearchText())
+	for i, word := range words {
+		word = clean(word)
+		last := i == len(words)-1
+		if !slices.ContainsFunc(have, func(h string) bool { return h == word || last && strings.HasPrefix(h, word) }) {
+			return false
+		}
+	}
+	return true
 }

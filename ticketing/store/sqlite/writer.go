@@ -50,6 +50,8 @@ type writer struct {
 	stale bool   // seq and chain must be read again before anything is written
 	sums  map[cell]ticketing.Counts
 
+	learned map[string]bool // words the vocabulary is known to hold
+
 	queue  chan *job
 	done   chan struct{}
 	mu     sync.RWMutex // guards closed against a send on a closed queue
@@ -64,7 +66,7 @@ func newWriter(ctx context.Context, path string, bell *ticketing.Bell) (*writer,
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	w := &writer{db: db, bell: bell, stmts: map[string]*sql.Stmt{}, sums: map[cell]ticketing.Counts{},
+	w := &writer{db: db, bell: bell, stmts: map[string]*sql.Stmt{}, sums: map[cell]ticketing.Counts{}, learned: map[string]bool{},
 		queue: make(chan *job, queueLength), done: make(chan struct{})}
 	if w.conn, err = db.Conn(ctx); err == nil {
 		err = migrate(ctx, path, w.conn)
@@ -87,6 +89,7 @@ func newWriter(ctx context.Context, path string, bell *ticketing.Bell) (*writer,
 func (w *writer) rewind() error {
 	w.seq, w.chain, w.dirty, w.stale = 0, nil, false, true
 	clear(w.sums)
+	clear(w.learned)
 	err := w.row("SELECT seq, chain FROM journal ORDER BY seq DESC LIMIT 1").Scan(&w.seq, &w.chain)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
@@ -308,15 +311,17 @@ func (w *writer) illness() error {
 	return nil
 }
 
-// stop takes no more jobs and returns when those that wait are answered.
-func (w *writer) stop() {
+// stop takes no more jobs and returns when those that wait are answered; false if somebody else has stopped it.
+func (w *writer) stop() bool {
 	w.mu.Lock()
-	if !w.closed {
+	first := !w.closed
+	if first {
 		w.closed = true
 		close(w.queue)
 	}
 	w.mu.Unlock()
 	<-w.done
+	return first
 }
 
 func (w *writer) close() error {
