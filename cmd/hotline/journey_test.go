@@ -32,7 +32,7 @@ type running struct {
 }
 
 // start runs the program in this process, on real SQLite, until the test ends.
-func start(t *testing.T) *running {
+func start(t *testing.T, before ...func(*parts)) *running {
 	t.Helper()
 	c := &Config{Addr: "127.0.0.1:0", Data: t.TempDir(), Store: "sqlite", Timezone: "Asia/Ho_Chi_Minh", Log: "text"}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -45,6 +45,9 @@ func start(t *testing.T) *running {
 	}
 	if err := p.catalogs.Refresh(ctx); err != nil {
 		t.Fatal(err)
+	}
+	for _, prepare := range before {
+		prepare(p)
 	}
 	ready, done := make(chan string, 1), make(chan error, 1)
 	go func() { done <- serve(ctx, c, p, func(url string) { ready <- url }) }()
@@ -393,11 +396,11 @@ func TestTheConsoleEmptyAndFull(t *testing.T) {
 
 // The screens on a province's six weeks: what real variety of words, states and lengths does to them.
 func TestTheScreensOfABusyProvince(t *testing.T) {
-	r := start(t)
-	if err := province.SeedTickets(t.Context(), r.desk, time.Now(), 6, 200); err != nil {
-		t.Fatal(err)
-	}
-	r.desk.Now = time.Now
+	r := start(t, func(p *parts) {
+		if err := province.SeedTickets(t.Context(), p.desk, time.Now(), 6, 200); err != nil {
+			t.Fatal(err)
+		}
+	})
 	w := r.window("operator").signIn("hanh")
 	w.opens("/console?view=open")
 	w.clicks(".item:nth-child(3) a")
