@@ -25,6 +25,8 @@ type DemoCmd struct {
 	Port  int  `default:"10220" help:"port on this machine; 0 picks a free one"`
 	Weeks int  `default:"6" hidden:""`
 	Count int  `default:"400" hidden:""`
+
+	Pace time.Duration `default:"4s" help:"pause between what simulated people do, on average"`
 }
 
 // Run shows it until it is told to stop.
@@ -86,7 +88,7 @@ func (d DemoCmd) show(ctx context.Context, c *Config, p *parts) error {
 				if err != nil {
 					return err
 				}
-				people := &province.Citizens{Desk: p.desk, Doors: doors, Officers: true, Log: p.log, Seed: uint64(time.Now().UnixNano())}
+				people := &province.Citizens{Desk: p.desk, Doors: doors, Officers: true, Every: d.Pace, Log: p.log, Seed: uint64(time.Now().UnixNano())}
 				if err := people.Run(ctx); ctx.Err() == nil {
 					return err
 				}
