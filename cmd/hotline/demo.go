@@ -62,7 +62,13 @@ func (d DemoCmd) show(ctx context.Context, c *Config, p *parts) error {
 	if err := p.catalogs.Refresh(ctx); err != nil {
 		return err
 	}
-	if err := province.SeedTickets(ctx, p.desk, time.Now(), d.Weeks, d.Count); err != nil {
+	toys, err := newToys(c)
+	if err != nil {
+		return err
+	}
+	defer toys.close()
+	past := province.Past{Weeks: d.Weeks, Matters: d.Count, Contact: toys.contact}
+	if err := past.Seed(ctx, p.desk, time.Now()); err != nil {
 		return err
 	}
 	events, err := p.store.End(ctx)
@@ -70,11 +76,6 @@ func (d DemoCmd) show(ctx context.Context, c *Config, p *parts) error {
 		return err
 	}
 	fmt.Printf("%d things happened (%.1f s)\n", events, time.Since(began).Seconds())
-	toys, err := newToys(c)
-	if err != nil {
-		return err
-	}
-	defer toys.close()
 	crowd, ctx := errgroup.WithContext(ctx)
 	crowd.Go(func() error {
 		return serve(ctx, c, p, func(url string) {
