@@ -25,6 +25,8 @@ type DemoCmd struct {
 	Port  int  `default:"10220" help:"port on this machine; 0 picks a free one"`
 	Weeks int  `default:"6" hidden:""`
 	Count int  `default:"400" hidden:""`
+
+	Pace time.Duration `default:"4s" help:"pause between what simulated people do, on average"`
 }
 
 // Run shows it until it is told to stop.
@@ -60,7 +62,13 @@ func (d DemoCmd) show(ctx context.Context, c *Config, p *parts) error {
 	if err := p.catalogs.Refresh(ctx); err != nil {
 		return err
 	}
-	if err := province.SeedTickets(ctx, p.desk, time.Now(), d.Weeks, d.Count); err != nil {
+	toys, err := newToys(c)
+	if err != nil {
+		return err
+	}
+	defer toys.close()
+	past := province.Past{Weeks: d.Weeks, Matters: d.Count, Contact: toys.contact}
+	if err := past.Seed(ctx, p.desk, time.Now()); err != nil {
 		return err
 	}
 	events, err := p.store.End(ctx)
@@ -68,11 +76,6 @@ func (d DemoCmd) show(ctx context.Context, c *Config, p *parts) error {
 		return err
 	}
 	fmt.Printf("%d things happened (%.1f s)\n", events, time.Since(began).Seconds())
-	toys, err := newToys(c)
-	if err != nil {
-		return err
-	}
-	defer toys.close()
 	crowd, ctx := errgroup.WithContext(ctx)
 	crowd.Go(func() error {
 		return serve(ctx, c, p, func(url string) {
@@ -86,7 +89,7 @@ func (d DemoCmd) show(ctx context.Context, c *Config, p *parts) error {
 				if err != nil {
 					return err
 				}
-				people := &province.Citizens{Desk: p.desk, Doors: doors, Officers: true, Log: p.log, Seed: uint64(time.Now().UnixNano())}
+				people := &province.Citizens{Desk: p.desk, Doors: doors, Officers: true, Every: d.Pace, Log: p.log, Seed: uint64(time.Now().UnixNano())}
 				if err := people.Run(ctx); ctx.Err() == nil {
 					return err
 				}

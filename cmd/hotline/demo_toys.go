@@ -41,6 +41,16 @@ func (t *toys) connect(url string) { t.zalo.SetWebhook(url + "/webhooks/zalo") }
 
 func (t *toys) close() { _ = t.zalo.Close() }
 
+// contact makes the people of the past known where answers to them are carried.
+func (t *toys) contact(channel ticketing.Channel, name string) string {
+	if channel != ticketing.Zalo {
+		return ""
+	}
+	id := t.zalo.Citizen(name)
+	t.zalo.Follow(id) // she has written: answers may be sent
+	return id
+}
+
 // doors are how simulated citizens write: each message goes the whole way a real one goes.
 func (t *toys) doors(ctx context.Context, p *parts, url string) (map[ticketing.Channel]province.Door, error) {
 	key, err := p.accounts.NewToken(ctx, ticketing.Token{Name: "demo", Scopes: []string{ticketing.ScopeWrite}, Expires: time.Now().AddDate(0, 0, 7).UTC()}, "demo")
