@@ -460,4 +460,3 @@ func (r *running) staffOf(t *testing.T, role ticketing.Role, agency string) stri
 	}
 	return all[i].ID
 }
-
