@@ -39,6 +39,7 @@ var follows = map[EventKind]struct {
 	DraftRejected:    {from: []Status{Drafted, Review}, to: Working},
 	AnsweredBy:       {from: []Status{New, Review}, to: Answered},
 	Noted:            {from: Statuses[:]},
+	Attached:         {from: Statuses[:]},
 	Messaged:         {from: Statuses[:]},
 	MergedInto:       {from: []Status{New, Routed, Working, Waiting}, to: Closed},
 	Absorbing:        {from: Statuses[:]},
@@ -166,7 +167,7 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 		}
 		t.Messages++
 		t.addFiles(e.Files)
-	case Noted:
+	case Noted, Attached:
 		t.addFiles(e.Files)
 	case MergedInto:
 		if e.Into == "" || e.Into == t.Code || t.Into != "" {
@@ -379,10 +380,10 @@ func settledTail(all []Delivery) []Delivery {
 	return kept
 }
 
+// addFiles takes over the files that are not the ticket's yet: an answer may send along what came in.
 func (t *Ticket) addFiles(files []File) {
-	if len(files) > 0 {
-		t.Files = append(slices.Clone(t.Files), files...)
-	}
+	fresh := slices.DeleteFunc(slices.Clone(files), func(f File) bool { return t.HasFile(f.ID) })
+	t.Files = slices.Concat(t.Files, fresh)
 }
 
 // undecidedOnly drops a request nobody has decided: what it asked for has gone.

@@ -50,6 +50,7 @@ const (
 	sendTimeout = 30 * time.Second
 	takenLost   = 2 * time.Minute // an attempt without an answer is tried again after that
 	maxTries    = 12              // about a day with the pauses below
+	maxLater    = 100             // where the channel itself says when: its limit per minute must not lose a message
 )
 
 // pause before the next try: 5 s, doubling, to 4 h.
@@ -127,19 +128,15 @@ func (c *Courier) handOut(ctx context.Context, lanes map[Channel]chan Code, busy
 	}
 }
 
-// deliver makes one attempt at the ticket's first due message.
+// deliver makes one attempt at the ticket's first message that has not arrived, if it is due.
 func (c *Courier) deliver(ctx context.Context, code Code) {
 	t, err := c.Desk.Store.Ticket(ctx, code)
 	if err != nil {
 		return
 	}
 	now := c.Desk.now()
-	for _, s := range t.Sending {
-		if s.Settled() || s.Next.After(now) {
-			continue
-		}
+	if s, ok := t.sendingNow(); ok && !s.Next.After(now) {
 		c.attempt(ctx, t, s)
-		return // in order: the next message only after this one
 	}
 }
 
@@ -161,10 +158,13 @@ func (c *Courier) attempt(ctx context.Context, t Ticket, s Delivery) {
 		result = Event{Kind: SendFailed, Ref: s.N, Try: try, Reason: err.Error()}
 		var later *LaterError
 		switch {
-		case errors.Is(err, ErrRefused) || try >= maxTries:
+		case errors.Is(err, ErrRefused):
 		case errors.As(err, &later):
-			result.Next = c.Desk.now().Add(later.After)
-		default:
+			result.Reason = later.Err.Error()
+			if try < maxLater {
+				result.Next = c.Desk.now().Add(later.After)
+			}
+		case try < maxTries:
 			result.Next = c.Desk.now().Add(pause(try))
 		}
 		c.Log.Warn("a message was not delivered", "ticket", t.Code, "channel", t.Channel, "try", try, "err", err)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -115,12 +114,14 @@ func (d *Desk) Do(ctx context.Context, by Actor, code Code, cmd Command) (Ticket
 	return t, cmp.Or(err, error(&Error{Class: Conflict, Key: "error.conflict"}))
 }
 
-// done answers a repeated command with the ticket as it stands.
+// done answers a repeated command with the ticket as it stands. Who wrote the event under a key of its own gets its
+// answer, also where the command took the ticket out of its sight (return).
 func (d *Desk) done(ctx context.Context, by Actor, code Code, e Event, cmd Command) (Ticket, error) {
-	if e.Ticket != code || e.Kind != cmd.Verb.Writes() || e.Print != cmd.Print {
+	if e.Ticket != code || e.Kind != cmd.Verb.Writes() || e.By.ID != by.ID || e.Print != cmd.Print {
 		return Ticket{}, invalid("idempotency_key", "error.key_reused")
 	}
-	return d.Ticket(ctx, by, code)
+	t, err := d.Store.Ticket(ctx, code)
+	return t, storeError("reading the ticket", err)
 }
 
 // Ticket is one ticket, if the actor may know of it.
@@ -169,6 +170,8 @@ func (e Event) internal() bool {
 	switch e.Kind {
 	case Noted, Claimed, ExtensionAsked, DraftWritten, DraftApproved, DraftRejected, Revealed, AlarmRang, SendAttempted, SendFailed, Absorbing, SplitOff:
 		return true
+	case Attached:
+		return len(e.Files) == 0 // why a file could not be fetched is for operators
 	}
 	return false
 }
@@ -191,59 +194,6 @@ func (d *Desk) Count(ctx context.Context, by Actor, f Filter) (int, error) {
 	}
 	n, err := d.Store.Count(ctx, f)
 	return n, storeError("counting tickets", err)
-}
-
-// Search understands what people type into one box: a code, a number (26-011867), a telephone number (through the
-// vault), else words, folded, all of them, the last one perhaps unfinished.
-func (d *Desk) Search(ctx context.Context, by Actor, q string, f Filter) (Page, error) {
-	q = text.NFC(q)
-	if len(q) > 200 {
-		q = q[:200]
-	}
-	one := func(t Ticket, err error) (Page, bool, error) {
-		if errors.Is(err, ErrNotFound) || err == nil && !by.Sees(t) {
-			return Page{}, false, nil
-		}
-		return Page{Tickets: []Ticket{t}}, err == nil, storeError("searching", err)
-	}
-	if code, ok := text.ParseCode(q); ok {
-		if page, found, err := one(d.Store.Ticket(ctx, Code(code))); found || err != nil {
-			return page, err
-		}
-	}
-	if first, ok := parseNumber(q); ok {
-		if page, found, err := one(d.Store.Numbered(ctx, first)); found || err != nil {
-			return page, err
-		}
-	}
-	if ph, err := text.ParsePhone(q); err == nil && !ph.Short() && by.Role != Auditor {
-		id, err := d.Vault.Identify(ctx, PhoneContact(ph))
-		if err != nil {
-			return Page{}, storeError("looking up the number", err)
-		}
-		f.Citizen = []CitizenID{id}
-		return d.List(ctx, by, f)
-	}
-	f.Words = text.Words(q)
-	return d.List(ctx, by, f)
-}
-
-// parseNumber reads 26-011867 (also without the zeros).
-func parseNumber(s string) (int64, bool) {
-	year, rest, ok := strings.Cut(strings.TrimSpace(s), "-")
-	if !ok || len(year) != 2 || len(rest) == 0 || len(rest) > 12 {
-		return 0, false
-	}
-	var n int64
-	for _, c := range year + rest {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-	}
-	for _, c := range rest {
-		n = n*10 + int64(c-'0')
-	}
-	return n, n > 0
 }
 
 // event is the beginning of what happens next to t.
@@ -286,7 +236,7 @@ func (d *Desk) command(ctx context.Context, by Actor, t Ticket, cmd Command) (Ev
 // trial is the event with the fields that decide whether it may follow.
 func (d *Desk) trial(e Event, cmd Command) Event {
 	e.MatterKind, e.Into, e.Outcome = cmd.Kind, cmd.Into, cmd.Outcome
-	if e.Kind == MergedInto && e.Into == "" {
+	if e.Kind == MergedInto {
 		e.Into = "?"
 	}
 	if e.Kind == ClosedBy && e.Outcome == "" {

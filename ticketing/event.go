@@ -25,6 +25,7 @@ const (
 	DraftRejected    EventKind = "draft_rejected"    // Reason
 	AnsweredBy       EventKind = "answered"          // Text, Outcome, Reason, Files, OK: may be published; Alarms; Out
 	Noted            EventKind = "noted"             // Text, Files: internal
+	Attached         EventKind = "attached"          // Ref: the message; Files: what came with it, fetched later; or Reason: why it could not be
 	Messaged         EventKind = "messaged"          // Text, Files: to the citizen; Out
 	MergedInto       EventKind = "merged"            // Into
 	Absorbing        EventKind = "absorbed"          // Into: the ticket that was merged into this one; OK false: it left again
@@ -45,14 +46,14 @@ const (
 // EventKinds lists them all, in the order of the table in testdata/apply.golden.
 var EventKinds = [...]EventKind{
 	Received, Imported, Said, Claimed, Triaged, RoutedTo, Accepted, Returned, Asked, ExtensionAsked, ExtensionDecided,
-	DraftWritten, DraftApproved, DraftRejected, AnsweredBy, Noted, Messaged, MergedInto, Absorbing, Unmerged, SplitOff,
+	DraftWritten, DraftApproved, DraftRejected, AnsweredBy, Noted, Attached, Messaged, MergedInto, Absorbing, Unmerged, SplitOff,
 	VerdictGiven, Reopened, ClosedBy, Published, Unpublished, Revealed, AlarmRang, SendAttempted, SendDelivered, SendFailed,
 }
 
 // Quiet says that a person need not have seen the event to act on the ticket: it is the hotline's own bookkeeping.
 func (k EventKind) Quiet() bool {
 	switch k {
-	case SendAttempted, SendDelivered, SendFailed, Revealed, AlarmRang, Absorbing:
+	case SendAttempted, SendDelivered, SendFailed, Revealed, AlarmRang, Absorbing, Attached:
 		return true
 	}
 	return false

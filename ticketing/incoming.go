@@ -35,6 +35,7 @@ type Incoming struct {
 	Address    string
 	Location   *Point
 	Files      []File
+	Fetch      []Fetch // attachments to be fetched by address afterwards; needs Key
 	Priority   Priority
 	Visibility Visibility
 	External   string
@@ -43,6 +44,7 @@ type Incoming struct {
 	Name, Phone, Email string
 	Lang               string
 	Anonymous          bool // the sender chose so; the rules decide whether it may be
+	Apart              bool // a ticket of its own, even on a conversation's channel
 	Contactable        bool // a door that demands a name and a number unless anonymous (the public form)
 
 	// Of a matter that another system already ended (imports).
@@ -96,7 +98,12 @@ func (d *Desk) Receive(ctx context.Context, by Actor, in Incoming) (Receipt, err
 			vault = append(vault, r)
 		}
 	}
-	if in.Channel.Conversation() && citizen != "" {
+	fetch, err := d.toFetch(in)
+	if err != nil {
+		return Receipt{}, err
+	}
+	vault = append(vault, fetch...)
+	if in.Channel.Conversation() && citizen != "" && !in.Apart {
 		return d.converse(ctx, by, in, citizen, vault)
 	}
 	var raw [16]byte
@@ -223,7 +230,7 @@ func (d *Desk) open(ctx context.Context, by Actor, in Incoming, citizen CitizenI
 	if e.Kind == Imported {
 		e.Due = cat.promise(t, e.At)
 	} else {
-		match, ok := cat.Router.Match(routing.Question{Kind: string(in.Kind), Category: in.Category, Area: in.Area, Text: in.Subject + "\n" + in.Text + "\n" + in.Address, On: e.At})
+		match, ok := cat.raising.Match(routing.Question{Kind: string(in.Kind), Category: in.Category, Area: in.Area, Text: in.Subject + "\n" + in.Text + "\n" + in.Address, On: e.At})
 		if ok && Priority(match.Priority) == Urgent && e.Priority == Normal {
 			e.Priority, t.Priority = Urgent, Urgent // a rule may only raise it
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hotline1022/ticketing/words"
@@ -157,6 +158,11 @@ func (d *Desk) openSplit(ctx context.Context, e Event) error {
 		if k >= 1 && k <= len(events) {
 			texts = append(texts, events[k-1].Text)
 			n.Files = append(n.Files, events[k-1].Files...)
+		}
+	}
+	for _, a := range events {
+		if a.Kind == Attached && slices.Contains(e.Events, a.Ref) {
+			n.Files = append(n.Files, a.Files...)
 		}
 	}
 	n.Text = strings.Join(texts, "\n")

@@ -320,15 +320,21 @@ func (t Ticket) NextAlarm() time.Time {
 	return t.Alarms[0].At
 }
 
-// NextSend is when a courier must look at the ticket; zero for never.
+// NextSend is when a courier must look at the ticket; zero for never. Messages go out in order: one that must wait
+// holds up those after it, or the citizen would read an answer before the question it answers.
 func (t Ticket) NextSend() time.Time {
-	var next time.Time
+	d, _ := t.sendingNow()
+	return d.Next
+}
+
+// sendingNow is the first message that has neither arrived nor failed for good.
+func (t Ticket) sendingNow() (Delivery, bool) {
 	for _, d := range t.Sending {
-		if !d.Settled() && (next.IsZero() || d.Next.Before(next)) {
-			next = d.Next
+		if !d.Settled() {
+			return d, true
 		}
 	}
-	return next
+	return Delivery{}, false
 }
 
 // LateAt says whether, seen at that moment, the first promise was broken.

@@ -36,12 +36,13 @@ func PhoneContact(p text.Phone) Contact { return Contact{Channel: Phone, ID: p.E
 
 // Person is what the vault holds of one citizen. It must not be logged or stored elsewhere.
 type Person struct {
-	Name  string
-	Also  []string // other names given with the same contact, the latest last
-	Phone string   // E.164
-	Email string
-	At    map[Channel]string // ids on channels
-	Lang  string
+	Name    string
+	Also    []string // other names given with the same contact, the latest last
+	Phone   string   // E.164
+	Email   string
+	Address string             // as she gave it
+	At      map[Channel]string // ids on channels
+	Lang    string
 }
 
 // Card is what staff see of a person without asking for more.
@@ -88,6 +89,7 @@ func maskEmail(s string) string {
 type Vault struct {
 	records Records
 	aead    cipher.AEAD
+	secrets cipher.AEAD
 	lookup  []byte
 	Now     func() time.Time
 }
@@ -105,15 +107,48 @@ func NewVault(records Records, key []byte, now func() time.Time) (*Vault, error)
 	if err != nil {
 		return nil, err
 	}
-	block, err := aes.NewCipher(seal)
+	aead, err := gcm(seal)
 	if err != nil {
 		return nil, err
 	}
-	aead, err := cipher.NewGCM(block)
+	seal, err = hkdf.Key(sha256.New, key, nil, "hotline1022 vault secrets", 32)
 	if err != nil {
 		return nil, err
 	}
-	return &Vault{records: records, aead: aead, lookup: lookup, Now: now}, nil
+	secrets, err := gcm(seal)
+	if err != nil {
+		return nil, err
+	}
+	return &Vault{records: records, aead: aead, secrets: secrets, lookup: lookup, Now: now}, nil
+}
+
+func gcm(key []byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}
+
+// Seal hides what a record must keep but nobody may read beside it: a channel's tokens, the address of a citizen's
+// picture. It opens only under the same name, so that one secret cannot be put in another's place.
+func (v *Vault) Seal(name string, plain []byte) []byte {
+	nonce := make([]byte, v.secrets.NonceSize(), v.secrets.NonceSize()+len(plain)+v.secrets.Overhead())
+	rand.Read(nonce) // never fails: crypto/rand ends the program instead
+	return v.secrets.Seal(nonce, nonce, plain, []byte(name))
+}
+
+// Unseal opens what Seal made under the same name.
+func (v *Vault) Unseal(name string, box []byte) ([]byte, error) {
+	n := v.secrets.NonceSize()
+	if len(box) < n {
+		return nil, fmt.Errorf("the secret %s is cut", name)
+	}
+	plain, err := v.secrets.Open(nil, box[:n], box[n:], []byte(name))
+	if err != nil {
+		return nil, fmt.Errorf("the secret %s cannot be opened; is the vault's key the right one? %w", name, err)
+	}
+	return plain, nil
 }
 
 // mac is a keyed hash of the parts; nobody without the key can make it or try numbers against it.
@@ -229,6 +264,7 @@ func (p *Person) learn(n Person) bool {
 	set(&p.Name, n.Name)
 	set(&p.Phone, n.Phone)
 	set(&p.Email, n.Email)
+	set(&p.Address, n.Address)
 	set(&p.Lang, n.Lang)
 	if n.Name != "" && n.Name != p.Name && !slices.Contains(p.Also, n.Name) && len(p.Also) < 8 {
 		p.Also, changed = append(p.Also, n.Name), true
@@ -266,6 +302,7 @@ func (v *Vault) seal(id CitizenID, p Person) ([]byte, error) {
 	put("also", strings.Join(p.Also, "\n"))
 	put("phone", p.Phone)
 	put("email", p.Email)
+	put("address", p.Address)
 	put("lang", p.Lang)
 	for ch, at := range p.At {
 		put("at."+string(ch), at)
@@ -297,6 +334,8 @@ func (v *Vault) open(id CitizenID, doc []byte) (Person, error) {
 			p.Phone = value
 		case field == "email":
 			p.Email = value
+		case field == "address":
+			p.Address = value
 		case field == "lang":
 			p.Lang = value
 		case strings.HasPrefix(field, "at."):

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -62,12 +61,14 @@ func firstAdministrator(ctx context.Context, c *Config, p *parts) error {
 // server is everything that runs.
 type server struct {
 	*parts
-	config  *Config
-	app     *fiber.App
-	hub     *realtime.Hub
-	ui      *ui.Server
-	zalo    *zalo.Channel // nil: off
-	courier *ticketing.Courier
+	config    *Config
+	app       *fiber.App
+	hub       *realtime.Hub
+	ui        *ui.Server
+	api       *api.API
+	zalo      *zalo.Channel // nil: off
+	courier   *ticketing.Courier
+	collector *ticketing.Collector
 }
 
 // serve listens and runs until ctx ends. ready, if given, learns the address.
@@ -118,10 +119,11 @@ func (s *server) mount(ctx context.Context) error {
 		ProxyHeader:                  fiber.HeaderXForwardedFor,
 		EnableIPValidation:           true,
 		ServerHeader:                 "",
-		ErrorHandler:                 s.ui.ErrorHandler,
+		ErrorHandler:                 s.failed,
 	})
 	s.app.Use(s.recovered, bounded)
 	s.hub = s.newHub()
+	s.ui.Place = s.hub.Place
 	s.accounts.Changed = func(staff, session string) {
 		if session != "" {
 			s.hub.Close(session, realtime.SignIn, "signed out")
@@ -132,13 +134,15 @@ func (s *server) mount(ctx context.Context) error {
 	s.app.Get("/t/:code/live", s.hub.Citizen(s.reader))
 	s.app.Get("/readyz", s.readyz)
 	s.app.Get("/metrics", s.metrics())
-	(&api.API{Desk: s.desk, Accounts: s.accounts, Staff: s.staffActor, BaseURL: s.desk.BaseURL, Log: s.log}).Mount(s.app)
+	s.api = &api.API{Desk: s.desk, Accounts: s.accounts, Staff: s.staffActor, BaseURL: s.desk.BaseURL, Log: s.log}
+	s.api.Mount(s.app)
 	s.courier = &ticketing.Courier{Desk: s.desk, Senders: map[ticketing.Channel]ticketing.Sender{}, Log: s.log}
+	s.collector = &ticketing.Collector{Desk: s.desk, Sources: map[ticketing.Channel]ticketing.Source{}, Log: s.log}
 	if err := s.mountZalo(ctx); err != nil {
 		return err
 	}
 	s.ui.Mount(s.app)
-	s.app.Use(s.ui.NotFound)
+	s.app.Use(func(c *fiber.Ctx) error { return fiber.ErrNotFound })
 	return nil
 }
 
@@ -150,6 +154,7 @@ func (s *server) run(ctx context.Context, l net.Listener) error {
 	group.Go(func() error { return s.hub.Run(work) })
 	group.Go(func() error { return s.desk.CarryOver(work) })
 	group.Go(func() error { return s.courier.Run(work) })
+	group.Go(func() error { return s.collector.Run(work) })
 	group.Go(func() error { return s.housekeeping(work) })
 	if s.zalo != nil {
 		group.Go(func() error { return s.zalo.Run(work) })
@@ -214,6 +219,14 @@ func (s *server) recovered(c *fiber.Ctx) (err error) {
 	return c.Next()
 }
 
+// failed turns what no handler has answered into a page, or for programs into a problem document.
+func (s *server) failed(c *fiber.Ctx, err error) error {
+	if strings.HasPrefix(c.Path(), "/api/") {
+		return s.api.Failure(c, err)
+	}
+	return s.ui.ErrorHandler(c, err)
+}
+
 // cookieKey seals cookies and forms: kept beside the vault's key, the same after a restart and, derived from the
 // vault's key where that is given, in every process.
 func cookieKey(c *Config) ([]byte, error) {
@@ -239,16 +252,17 @@ func (s *server) mountZalo(ctx context.Context) error {
 		s.log.Info("channel is off: its settings are not given", "channel", "zalo")
 		return nil
 	}
-	ch, err := zalo.Open(ctx, zalo.Config{
+	var err error
+	s.zalo, err = zalo.Open(ctx, zalo.Config{
 		AppID: c.ZaloAppID, AppSecret: c.ZaloAppSecret, OASecretKey: c.ZaloOASecretKey, OAID: c.ZaloOAID,
 		RefreshToken: c.ZaloRefreshToken, API: c.ZaloAPI, OAuth: c.ZaloOAuth,
 	}, s.desk, s.log)
 	if err != nil {
 		return fmt.Errorf("zalo: %w", err)
 	}
-	ch.Mount(s.app)
-	s.zalo = ch
-	s.courier.Senders[ticketing.Zalo] = ch
+	s.zalo.Mount(s.app)
+	s.courier.Senders[ticketing.Zalo] = s.zalo
+	s.collector.Sources[ticketing.Zalo] = s.zalo.Source()
 	return nil
 }
 
@@ -260,5 +274,3 @@ func (s *server) writable() error {
 	}
 	return errors.Join(f.Close(), os.Remove(filepath.Join(s.config.Data, filepath.Base(f.Name()))))
 }
-
-var _ = slog.LevelInfo

@@ -1,0 +1,89 @@
+package zalo
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"hotline1022/ticketing"
+)
+
+const (
+	// enough is when we stop: Zalo waits 2 s, and a 200 after that is a message Zalo takes for lost and we for told.
+	enough  = 1800 * time.Millisecond
+	maxBody = 256 << 10 // events have a few kilobytes
+	later   = "30"      // seconds; Zalo's own first pause
+)
+
+// webhook takes one event: verify, parse, commit, 200. What is signed and of no use to us is 200 too: after five
+// refusals Zalo takes the whole app off its list.
+func (c *Channel) webhook(f *fiber.Ctx) error {
+	if !c.Hears() {
+		return f.SendStatus(fiber.StatusNotFound)
+	}
+	raw := bytes.Clone(f.BodyRaw()) // the bytes as they came: every space is signed
+	if len(raw) > maxBody {
+		return f.SendStatus(fiber.StatusRequestEntityTooLarge)
+	}
+	mac, ok := strings.CutPrefix(f.Get("X-ZEvent-Signature"), "mac=")
+	if !ok {
+		c.health.count("unsigned", c.now())
+		return f.SendStatus(fiber.StatusUnauthorized)
+	}
+	if !signed(mac, c.AppID, raw, timestamp(raw), c.OASecretKey) {
+		c.health.count("unsigned", c.now())
+		if !json.Valid(raw) {
+			return f.SendStatus(fiber.StatusBadRequest)
+		}
+		return f.SendStatus(fiber.StatusUnauthorized)
+	}
+	ctx, cancel := context.WithTimeout(f.UserContext(), enough)
+	defer cancel()
+	e, err := parse(raw)
+	switch {
+	case err != nil:
+		c.health.count("unreadable", c.now())
+		c.Log.Error("a signed event cannot be read", "err", err)
+		return f.SendStatus(fiber.StatusOK)
+	case string(e.AppID) != c.AppID:
+		c.health.count("unsigned", c.now())
+		return f.SendStatus(fiber.StatusUnauthorized)
+	}
+	if err := c.take(ctx, e); err != nil {
+		if ticketing.ClassOf(err) == ticketing.Invalid {
+			// No repeat can help, and refusing it five times would cost us every other message.
+			c.health.count("refused", c.now())
+			c.Log.Error("the desk refuses an event for good", "event", e.Name, "err", err)
+			return f.SendStatus(fiber.StatusOK)
+		}
+		c.health.count("put off", c.now())
+		c.Log.Warn("an event could not be stored; Zalo will repeat it", "event", e.Name, "err", err)
+		f.Set(fiber.HeaderRetryAfter, later)
+		return f.SendStatus(fiber.StatusServiceUnavailable)
+	}
+	return f.SendStatus(fiber.StatusOK)
+}
+
+// signature is SHA-256(app id ‖ raw body ‖ timestamp ‖ OA secret key) in lower-case hex: a hash, not an HMAC
+// (https://developers.zalo.me/docs/official-account/webhook/tin-nhan/su-kien-nguoi-dung-gui-tin-nhan).
+func signature(appID string, raw []byte, timestamp, secret string) string {
+	h := sha256.New()
+	for _, part := range [][]byte{[]byte(appID), raw, []byte(timestamp), []byte(secret)} {
+		h.Write(part)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func signed(mac, appID string, raw []byte, timestamp, secret string) bool {
+	if secret == "" {
+		return false
+	}
+	return subtle.ConstantTimeCompare([]byte(mac), []byte(signature(appID, raw, timestamp, secret))) == 1
+}

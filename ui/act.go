@@ -1,0 +1,192 @@
+package ui
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"hotline1022/ticketing"
+	"hotline1022/ticketing/text"
+)
+
+// act is POST …/t/CODE/VERB: one verb on one ticket. Done, the ticket is shown anew; refused, it is shown with what
+// was typed still there and the reason beside it.
+func (s *Server) act(v *visit) error {
+	p := placeOf(v.staff.Role)
+	code, err := codeOf(v)
+	if err != nil {
+		return err
+	}
+	verb, ok := ticketing.ParseVerb(v.Params("verb"))
+	if !ok {
+		return notFound()
+	}
+	sent, refused := s.form(v)
+	if sent.Values == nil {
+		return refused
+	}
+	cmd, err := command(verb, sent)
+	cmd.Files, err = sent.files, cmp.Or(err, refused)
+	var shown string
+	if err == nil && verb == ticketing.Reveal {
+		shown, err = s.Desk.Contact(v.ctx(), v.actor(), code, cmd.Field, cmd.Reason)
+	} else if err == nil {
+		_, err = s.Desk.Do(v.ctx(), v.actor(), code, cmd)
+	}
+	if err == nil && verb != ticketing.Reveal && !v.part() {
+		return v.seeOther(p.base + "/t/" + string(code) + "?view=" + sent.value("view"))
+	}
+	switch ticketing.ClassOf(err) {
+	case ticketing.NotFound, ticketing.Internal:
+		if err != nil {
+			return err
+		}
+	}
+	t, readErr := s.ticketView(v, p, code)
+	if readErr != nil {
+		return readErr
+	}
+	t.View = p.view(sent.value("view")).Key
+	status := fiber.StatusOK
+	switch {
+	case err != nil:
+		f := failureOf(v.lang, err)
+		status = f.Status
+		t.Tried, t.Typed, t.Notice = verb, sent.typed(), f.Text
+		t.Errors = fieldErrors{}
+		_ = t.Errors.add(v.lang, err)
+	case verb == ticketing.Reveal:
+		t.Notice = shown
+		t.Tried = ticketing.Reveal
+	}
+	if v.part() {
+		return s.render(v, status, "ticket", t)
+	}
+	w := workPage{Page: s.page(v, t.Number()), Ticket: &t}
+	w.Here, w.Wide, w.NoIndex, w.Scripts = p.base, true, true, []string{"work.js"}
+	if w.Queue, err = s.queue(v, p, code); err != nil {
+		return err
+	}
+	return s.render(v, status, "work", w)
+}
+
+// command reads the verb's particulars from its form.
+func command(verb ticketing.Verb, f form) (ticketing.Command, error) {
+	cmd := ticketing.Command{
+		Verb: verb, Text: f.value("text"), Reason: f.value("reason"), Agency: f.value("agency"),
+		Rule: f.value("rule"), Outcome: ticketing.Outcome(f.value("outcome")), Publish: f.value("publish") != "",
+		OK: f.value("ok") == "yes", Into: ticketing.Code(f.value("into")), Field: f.value("field"),
+		Cooperating: f.all("cooperating"),
+	}
+	var err error
+	if cmd.Version, err = strconv.Atoi(cmp.Or(f.value("version"), "0")); err != nil {
+		return cmd, &ticketing.Error{Class: ticketing.Invalid, Key: "error.form"}
+	}
+	if key := f.value("key"); key != "" && len(key) <= 64 {
+		cmd.Key = "form:" + key
+	}
+	switch verb {
+	case ticketing.Triage:
+		category, area, priority := f.value("category"), f.value("area"), ticketing.Priority(f.value("priority"))
+		cmd.Kind, cmd.Category, cmd.Priority = ticketing.Kind(f.value("kind")), &category, &priority
+		if f.Has("area") {
+			cmd.Area = &area
+		}
+		cmd.Visibility = ticketing.Visibility(f.value("visibility"))
+	case ticketing.Claim:
+		if f.value("release") != "" {
+			nobody := ""
+			cmd.Assignee = &nobody
+		}
+	case ticketing.Extend:
+		cmd.Until, err = time.ParseInLocation("2006-01-02T15:04", f.value("until"), ticketing.Zone)
+		if err != nil {
+			return cmd, &ticketing.Error{Class: ticketing.Invalid, Field: "until", Key: "error.date"}
+		}
+	case ticketing.Merge:
+		if code, ok := text.ParseCode(f.value("into")); ok {
+			cmd.Into = ticketing.Code(code)
+		}
+	case ticketing.Split:
+		for _, n := range f.all("events") {
+			if k, err := strconv.Atoi(n); err == nil {
+				cmd.Events = append(cmd.Events, k)
+			}
+		}
+	}
+	return cmd, nil
+}
+
+// callPage is the form for a call: what an operator writes down while the citizen speaks.
+type callPage struct {
+	Page
+	Categories []ticketing.Category
+	Kinds      []ticketing.Kind
+	Typed      map[string]string
+	Errors     fieldErrors
+	Notice     string
+	Key        string
+}
+
+func (s *Server) newCall(v *visit) callPage {
+	p := callPage{
+		Page: s.page(v, v.t("call.title")), Categories: s.Desk.Catalog.Current().CategoryList(),
+		Kinds: ticketing.Kinds[:], Typed: map[string]string{}, Key: newKey(),
+	}
+	p.Here, p.Scripts = "/console", []string{"work.js"}
+	return p
+}
+
+func (s *Server) callPage(v *visit) error { return s.ok(v, "call", s.newCall(v)) }
+
+// call takes the form in and opens the ticket.
+func (s *Server) call(v *visit) error {
+	f, err := s.form(v)
+	if err != nil {
+		return err
+	}
+	area, ambiguous := s.areaOf(f.value("area"), f.value("place"))
+	in := ticketing.Incoming{
+		Channel: ticketing.Phone, Kind: ticketing.Kind(f.value("kind")), Category: f.value("category"),
+		Text: f.value("text"), Address: f.value("address"), Area: area, Name: f.value("name"), Phone: f.value("phone"),
+		Priority: ticketing.Priority(f.value("priority")), Visibility: ticketing.Visibility(f.value("visibility")), Lang: "vi",
+	}
+	if key := f.value("key"); key != "" && len(key) <= 64 {
+		in.Key = "call:" + v.staff.ID + ":" + key
+	}
+	if ambiguous != "" {
+		in.Address = strings.TrimSpace(in.Address + " " + ambiguous)
+	}
+	r, err := s.Desk.Receive(v.ctx(), v.actor(), in)
+	if ticketing.ClassOf(err) == ticketing.Invalid && err != nil {
+		p := s.newCall(v)
+		p.Typed, p.Errors, p.Key = f.typed(), fieldErrors{}, cmp.Or(f.value("key"), p.Key)
+		if err := p.Errors.add(v.lang, err); err != nil {
+			return err
+		}
+		return s.render(v, fiber.StatusUnprocessableEntity, "call", p)
+	}
+	if err != nil {
+		return err
+	}
+	return v.seeOther("/console/t/" + string(r.Ticket.Code))
+}
+
+// areaOf is the unit a form names: by its code, else by its name where only one present unit has it; else the words
+// as they were typed, which then belong to the address.
+func (s *Server) areaOf(code, name string) (unit, words string) {
+	atlas := s.Desk.Catalog.Current().Atlas
+	if u, ok := atlas.Unit(code); ok {
+		return u.Code, ""
+	}
+	if name = text.NFC(name); name == "" {
+		return "", ""
+	}
+	if hits := atlas.Find(name, s.Now(), 2); len(hits) == 1 || len(hits) > 1 && text.Key(hits[0].Unit.FullName) == text.Key(name) {
+		return hits[0].Unit.Code, ""
+	}
+	return "", name
+}

@@ -1,0 +1,237 @@
+package ui_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"hotline1022/ticketing"
+	"hotline1022/ticketing/testenv"
+	"hotline1022/ui"
+)
+
+// shots is where the pictures go that a person should look at; set HOTLINE_SHOTS to get them.
+var shots = os.Getenv("HOTLINE_SHOTS")
+
+// axe looks for what keeps people with disabilities out (WCAG 2.2 A and AA).
+const axe = `axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).then(r =>
+	r.violations.map(v => v.id + ": " + v.nodes.map(n => n.target.join(" ") + " " + (n.any[0] || {message: ""}).message).join("; ")).join(" | "))`
+
+// tab is a page in a real browser. Whatever its console complains of fails the test.
+type tab struct {
+	*house
+	ctx context.Context
+
+	mu    sync.Mutex
+	wrong []string
+}
+
+func (h *house) tab() *tab {
+	h.Helper()
+	path := ""
+	for _, name := range []string{os.Getenv("CHROME"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless_shell"} {
+		if p, err := exec.LookPath(name); err == nil && path == "" {
+			path = p
+		}
+	}
+	if path == "" {
+		testenv.Missing(h, "browser", "install chromium, or name one in CHROME")
+	}
+	ctx, done := chromedp.NewContext(context.WithoutCancel(h.Context()), chromedp.WithAllocatorOptions(
+		chromedp.ExecPath(path), chromedp.UserDataDir(h.TempDir()), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("no-proxy-server", true),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"), chromedp.Flag("disable-component-update", true)))
+	h.Cleanup(done)
+	b := &tab{house: h, ctx: ctx}
+	h.must(chromedp.Listen(ctx, b.hear))
+	h.Cleanup(func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for _, w := range b.wrong {
+			h.Errorf("the browser's console: %s", w)
+		}
+	})
+	return b
+}
+
+func (b *tab) hear(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		b.wrong = append(b.wrong, fmt.Sprintf("%v", e.ExceptionDetails))
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError && !strings.Contains(e.Entry.URL, "/live") && !strings.Contains(e.Entry.Text, "422") {
+			b.wrong = append(b.wrong, e.Entry.Text+" "+e.Entry.URL)
+		}
+	}
+}
+
+func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.Helper()
+	ctx, done := context.WithTimeout(b.ctx, 30*time.Second)
+	defer done()
+	b.must(chromedp.Do(ctx, steps...))
+}
+
+func eval[T any](b *tab, js string) T {
+	b.Helper()
+	ctx, done := context.WithTimeout(b.ctx, 30*time.Second)
+	defer done()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
+	b.must(err)
+	return v
+}
+
+// opens goes to a page and looks that nothing of it hangs over the side.
+func (b *tab) opens(path string) {
+	b.Helper()
+	b.do(chromedp.Navigate(b.base + path))
+	if over := eval[int](b, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); over > 0 {
+		b.Errorf("%s is %d px wider than the window", path, over)
+	}
+}
+
+// shot takes a picture of the page at the width, in light or dark.
+func (b *tab) shot(name string, width int64, dark bool) {
+	b.Helper()
+	scheme := "light"
+	if dark {
+		scheme = "dark"
+	}
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
+	b.must(err)
+	b.do(chromedp.EmulateViewport(width, 800))
+	if !eval[bool](b, "'axe' in window") {
+		script, err := os.ReadFile("testdata/vendor/axe-core/axe.min.js")
+		b.must(err)
+		b.do(chromedp.Evaluate[chromedp.Void](string(script) + ";undefined"))
+	}
+	if over := eval[string](b, `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".trap, .skip, .sr")).map(e => e.tagName + "." + e.className).join(" ")`); over != "" {
+		b.Errorf("%s at %d px: over the side: %s", name, width, over)
+	}
+	if faults := eval[string](b, axe); faults != "" {
+		b.Errorf("%s at %d px, %s: %s", name, width, scheme, faults)
+	}
+	if shots == "" {
+		return
+	}
+	b.must(os.MkdirAll(shots, 0o755))
+	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	b.must(err)
+	b.must(os.WriteFile(filepath.Join(shots, fmt.Sprintf("%s-%d-%s.png", name, width, scheme)), png, 0o644))
+}
+
+// print takes the page as it comes on paper.
+func (b *tab) print(name string) {
+	b.Helper()
+	if shots == "" {
+		return
+	}
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	b.must(err)
+	b.do(chromedp.EmulateViewport(794, 1123))
+	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	b.must(err)
+	b.must(os.WriteFile(filepath.Join(shots, name+"-print.png"), png, 0o644))
+	_, err = chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
+	b.must(err)
+}
+
+// looks takes the page at the widths and colours that matter.
+func (b *tab) looks(name string) {
+	b.Helper()
+	b.shot(name, 1366, false)
+	b.shot(name, 360, true)
+	b.shot(name, 320, false)
+	b.shot(name, 1366, true)
+	b.shot(name, 360, false)
+}
+
+func TestACitizenInABrowser(t *testing.T) {
+	h := newHouse(t, func(s *ui.Server) { s.Rates.LookUp = ui.Rate{N: 1000, Per: time.Minute} })
+	b := h.tab()
+	b.opens("/")
+	b.looks("home")
+	b.opens("/?lang=en")
+	b.shot("home-en", 360, false)
+	b.opens("/gui")
+	b.shot("send-en", 1366, false)
+	b.opens("/?lang=vi")
+	b.opens("/tra-cuu")
+	b.shot("look-up", 360, false)
+	b.opens("/gui")
+	b.looks("send")
+
+	b.do(chromedp.SetValue(chromedp.CSS("#f-text"), "Ổ gà sâu trước cổng trường, mưa xong không thấy đâu là đường."),
+		chromedp.SendKeys(chromedp.CSS("#f-area_text"), "hai"), chromedp.WaitVisible(chromedp.CSS("#f-area_text-list li")))
+	b.shot("send-areas", 360, false)
+	b.do(chromedp.KeyEvent("\ue015"), chromedp.KeyEvent("\r"))
+	if got := eval[string](b, "document.querySelector('#f-area_text').value + ' ' + document.querySelector('[name=area]').value"); !strings.Contains(got, "Phường Hải") || !strings.Contains(got, "480") {
+		t.Errorf("chosen by keys: %q", got)
+	}
+	h.turn(time.Minute)
+	b.do(chromedp.Click(chromedp.CSS("form.long .button.big")), chromedp.WaitVisible(chromedp.CSS(".notice-bad [href]")))
+	b.looks("send-faults")
+	if !eval[bool](b, "document.activeElement.matches('.notice-bad')") {
+		t.Error("the focus is not at what went wrong")
+	}
+	b.do(chromedp.SetValue(chromedp.CSS("#f-name"), "Lê Thị Hoa"), chromedp.SetValue(chromedp.CSS("#f-phone"), "0905 123 182"),
+		chromedp.Click(chromedp.CSS("[name=consent]")), chromedp.Click(chromedp.CSS("form.long .button.big")), chromedp.WaitVisible(chromedp.CSS(".big-code")))
+	b.looks("sent")
+	b.print("sent")
+	b.do(chromedp.Click(chromedp.CSS(".thanks a.button:not(.plain)")), chromedp.WaitVisible(chromedp.CSS(".steps")))
+	path := eval[string](b, "location.pathname")
+	code := ticketing.Code(strings.TrimPrefix(path, "/t/"))
+	b.looks("track-new")
+
+	// The page changes by itself, and what is being typed stays.
+	b.do(chromedp.SetValue(chromedp.CSS("#f-text"), "đang viết dở"))
+	h.do(code, operator, ticketing.Command{Verb: ticketing.Ask, Text: "Anh chị cho biết gần nhà số mấy ạ?"})
+	b.do(chromedp.Evaluate[chromedp.Void]("document.dispatchEvent(new CustomEvent('live:change', {detail: {changes: []}}))"), chromedp.WaitVisible(chromedp.CSS(".status-waiting")))
+	if got := eval[string](b, "document.querySelector('#f-text').value"); got != "đang viết dở" {
+		t.Errorf("what was being typed became %q", got)
+	}
+	b.opens(path)
+	b.looks("track-waiting")
+	b.do(chromedp.SetValue(chromedp.CSS("#f-text"), "Trước nhà số 12 ạ."), chromedp.Click(chromedp.CSS("form[action$=noi-them] .button")), chromedp.WaitVisible(chromedp.CSS(".status-new")))
+	h.answered(code, "Đội duy tu đã vá xong ổ gà trước cổng trường ngày 25/11.\nCảm ơn anh chị đã báo.")
+	b.opens(path)
+	b.looks("track-answered")
+	b.print("track-answered")
+	b.do(chromedp.Click(chromedp.CSS("form[action$=danh-gia] [value='1']")), chromedp.Click(chromedp.CSS("form[action$=danh-gia] .button")), chromedp.WaitVisible(chromedp.CSS(".status-closed")))
+	b.looks("track-closed")
+	b.opens("/t/7K02Q074M9P6")
+	b.shot("track-none", 360, false)
+	b.wrong = slices.DeleteFunc(b.wrong, func(w string) bool { return strings.Contains(w, "404") })
+
+	late := h.browser().sent(map[string]string{"text": "Việc trễ hẹn"})
+	h.do(late, operator, ticketing.Command{Verb: ticketing.Route, Agency: "so-xd"})
+	h.turn(10 * 24 * time.Hour)
+	b.opens("/t/" + string(late))
+	b.looks("track-late-closed-door")
+}
+
+func TestStaffPagesInABrowser(t *testing.T) {
+	h := newHouse(t)
+	h.employs("hang")
+	b := h.tab()
+	b.opens("/dang-nhap?sau=/tai-khoan")
+	b.looks("sign-in")
+	b.do(chromedp.SetValue(chromedp.CSS("#f-name"), "hang"), chromedp.SetValue(chromedp.CSS("#f-password"), password), chromedp.Submit(chromedp.CSS("#f-password")), chromedp.WaitVisible(chromedp.CSS(".cards")))
+	b.looks("account")
+	b.opens("/mat-khau")
+	b.shot("password", 360, false)
+}

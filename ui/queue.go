@@ -1,0 +1,227 @@
+package ui
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"hotline1022/ticketing"
+	"hotline1022/ticketing/words"
+)
+
+// The operators' console and the agencies' desk are one workplace: a queue on the left, one ticket in the middle,
+// what is known around it on the right. They differ by the views of the queue and by what the desk lets each role do.
+
+// view is one way to look at the queue.
+type view struct {
+	Key    string
+	filter func(by ticketing.Actor, now time.Time) ticketing.Filter
+	own    bool // differs from person to person: not counted for a whole audience
+}
+
+var openNow = ticketing.OpenStatuses
+
+// consoleViews are the operators': what waits for the hotline, mine, what is nearly late, everything.
+var consoleViews = []view{
+	{Key: "todo", filter: func(ticketing.Actor, time.Time) ticketing.Filter {
+		return ticketing.Filter{Status: []ticketing.Status{ticketing.New, ticketing.Review}, Sort: ticketing.ByDue}
+	}},
+	{Key: "mine", own: true, filter: func(by ticketing.Actor, _ time.Time) ticketing.Filter {
+		return ticketing.Filter{Status: openNow, Assignee: by.ID, Sort: ticketing.ByDue}
+	}},
+	{Key: "late", filter: func(_ ticketing.Actor, now time.Time) ticketing.Filter {
+		return ticketing.Filter{Status: openNow, DueBy: now.Add(24 * time.Hour), Sort: ticketing.ByDue}
+	}},
+	{Key: "open", filter: func(ticketing.Actor, time.Time) ticketing.Filter {
+		return ticketing.Filter{Status: openNow, Sort: ticketing.ByUpdated}
+	}},
+	{Key: "done", filter: func(ticketing.Actor, time.Time) ticketing.Filter {
+		return ticketing.Filter{Status: []ticketing.Status{ticketing.Answered, ticketing.Closed}, Sort: ticketing.ByUpdated}
+	}},
+}
+
+// deskViews are an agency's: to accept, in work, to approve, nearly late, done.
+var deskViews = []view{
+	{Key: "inbox", filter: func(ticketing.Actor, time.Time) ticketing.Filter {
+		return ticketing.Filter{Status: []ticketing.Status{ticketing.Routed}, Sort: ticketing.ByDue}
+	}},
+	{Key: "working", filter: func(ticketing.Actor, time.Time) ticketing.Filter {
+		return ticketing.Filter{Status: []ticketing.Status{ticketing.Working, ticketing.Waiting}, Sort: ticketing.ByDue}
+	}},
+	{Key: "drafted", filter: func(ticketing.Actor, time.Time) ticketing.Filter {
+		return ticketing.Filter{Status: []ticketing.Status{ticketing.Drafted}, Sort: ticketing.ByDue}
+	}},
+	{Key: "late", filter: func(_ ticketing.Actor, now time.Time) ticketing.Filter {
+		return ticketing.Filter{Status: openNow, DueBy: now.Add(24 * time.Hour), Sort: ticketing.ByDue}
+	}},
+	{Key: "all", filter: func(ticketing.Actor, time.Time) ticketing.Filter {
+		return ticketing.Filter{Sort: ticketing.ByUpdated}
+	}},
+}
+
+// place is one of the two workplaces.
+type place struct {
+	base  string
+	views []view
+}
+
+var (
+	console = place{"/console", consoleViews}
+	desk    = place{"/desk", deskViews}
+)
+
+func placeOf(r ticketing.Role) place {
+	if r == ticketing.Officer || r == ticketing.Leader {
+		return desk
+	}
+	return console
+}
+
+// view is the one asked for, else the first.
+func (p place) view(key string) view {
+	i := max(0, slices.IndexFunc(p.views, func(v view) bool { return v.Key == key }))
+	return p.views[i]
+}
+
+// rowView is a ticket in the queue.
+type rowView struct {
+	ticketing.Ticket
+	Base, View string
+	Name       string // of the citizen, or the words for nobody
+	Here       bool   // it is the one open in the middle
+}
+
+// tab is a view in the bar above the queue.
+type tab struct {
+	Key   string
+	Here  bool
+	Count int // -1: not counted
+	Many  bool
+}
+
+// queueView is the left pane.
+type queueView struct {
+	Base, View, Query string
+	Tabs              []tab
+	Rows              []rowView
+	Next              string
+	Epoch             string
+	Head              int64
+}
+
+// countMost: a queue longer than this is shown as "999+"; nobody works by the exact number.
+const countMost = 999
+
+// queue reads the left pane. The place in the feed is taken first, so that nothing falls between page and socket.
+func (s *Server) queue(v *visit, p place, code ticketing.Code) (queueView, error) {
+	q := queueView{Base: p.base, View: p.view(v.Query("view")).Key, Query: strings.TrimSpace(v.Query("q"))}
+	if s.Place != nil {
+		q.Epoch, q.Head = s.Place()
+	}
+	now := s.Now()
+	f := p.view(q.View).filter(v.actor(), now)
+	f.Limit, f.Cursor = 50, v.Query("cursor")
+	var page ticketing.Page
+	var err error
+	if q.Query != "" {
+		page, err = s.Desk.Search(v.ctx(), v.actor(), q.Query, ticketing.Filter{Limit: 50, Cursor: f.Cursor})
+	} else {
+		page, err = s.Desk.List(v.ctx(), v.actor(), f)
+	}
+	if err != nil {
+		return q, err
+	}
+	q.Next = page.Next
+	if q.Rows, err = s.rows(v.ctx(), v.lang, p.base, q.View, page.Tickets...); err != nil {
+		return q, err
+	}
+	for i := range q.Rows {
+		q.Rows[i].Here = q.Rows[i].Code == code
+	}
+	q.Tabs, err = s.tabs(v.ctx(), v.actor(), p, q.View)
+	return q, err
+}
+
+func (s *Server) tabs(ctx context.Context, by ticketing.Actor, p place, here string) ([]tab, error) {
+	var tabs []tab
+	for _, w := range p.views {
+		t := tab{Key: w.Key, Here: w.Key == here, Count: -1}
+		if w.Key != "done" && w.Key != "all" {
+			f := w.filter(by, s.Now())
+			f.Limit = countMost + 1
+			n, err := s.Desk.Count(ctx, by, f)
+			if err != nil {
+				return nil, err
+			}
+			t.Count, t.Many = min(n, countMost), n > countMost
+		}
+		tabs = append(tabs, t)
+	}
+	return tabs, nil
+}
+
+// rows adds the names the vault knows.
+func (s *Server) rows(ctx context.Context, lang, base, view string, tickets ...ticketing.Ticket) ([]rowView, error) {
+	cards, err := s.Desk.Cards(ctx, tickets...)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]rowView, len(tickets))
+	for i, t := range tickets {
+		rows[i] = rowView{Ticket: t, Base: base, View: view, Name: cmp.Or(cards[t.Citizen].Name, cards[t.Citizen].Phone, words.T(lang, "work.nobody"))}
+	}
+	return rows, nil
+}
+
+// Audience is for whom a live row is made: all who share it see the same.
+type Audience struct {
+	Role   ticketing.Role
+	Agency string
+	Lang   string
+}
+
+func (a Audience) actor() ticketing.Actor { return ticketing.Actor{Role: a.Role, Agency: a.Agency} }
+
+// LiveRow is a ticket's row for the live channel, a sentence for screen readers where the event is worth one, and
+// what the page's script goes by.
+func (s *Server) LiveRow(a Audience, e ticketing.Event, t ticketing.Ticket) (row, say string, data any) {
+	ctx, done := context.WithTimeout(context.Background(), 2*time.Second)
+	defer done()
+	rows, err := s.rows(ctx, a.Lang, placeOf(a.Role).base, "", t)
+	if err != nil {
+		s.Log.Error("a live row lacks its name", "ticket", t.Code, "err", err)
+		rows = []rowView{{Ticket: t, Base: placeOf(a.Role).base, Name: words.T(a.Lang, "work.nobody")}}
+	}
+	text, err := s.text(a.Lang, "row", rows[0])
+	if err != nil {
+		s.Log.Error("a live row could not be made", "ticket", t.Code, "err", err)
+	}
+	if e.Kind == ticketing.Received || e.Kind == ticketing.RoutedTo && a.Agency != "" {
+		say = words.T(a.Lang, "work.say_new", t.Number())
+	}
+	return text, say, map[string]any{"kind": e.Kind, "status": t.Status, "quiet": e.Kind.Quiet(), "new": e.N == 1}
+}
+
+// LiveCounts are the numbers on the tabs that are the same for a whole audience.
+func (s *Server) LiveCounts(ctx context.Context, a Audience) any {
+	counts := map[string]int{}
+	for _, w := range placeOf(a.Role).views {
+		if w.own || w.Key == "done" || w.Key == "all" {
+			continue
+		}
+		f := w.filter(a.actor(), s.Now())
+		f.Limit = countMost + 1
+		n, err := s.Desk.Count(ctx, a.actor(), f)
+		if err != nil {
+			if !errors.Is(err, context.Canceled) {
+				s.Log.Error("the queue could not be counted", "err", err)
+			}
+			continue
+		}
+		counts[w.Key] = n
+	}
+	return map[string]any{"counts": counts}
+}

@@ -1,0 +1,151 @@
+package ui
+
+import (
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+
+	"hotline1022/ticketing"
+)
+
+// route is one address: who may use it, how often, how much it takes, and what it does.
+type route struct {
+	method string
+	path   string
+	who    who
+	rate   rateClass
+	size   int64 // most bytes of a body; 0 is smallBody
+	do     func(*Server, *visit) error
+}
+
+// who may use a route. The zero who is nobody.
+type who struct {
+	open  bool
+	roles []ticketing.Role
+}
+
+// anyone: no sign-in. Pages of one ticket ask for more themselves, by the cookie that its last four digits earn.
+var anyone = who{open: true}
+
+func staff(roles ...ticketing.Role) who { return who{roles: roles} }
+
+func (w who) admits(r ticketing.Role) bool { return w.open || slices.Contains(w.roles, r) }
+
+const (
+	get  = fiber.MethodGet
+	post = fiber.MethodPost
+
+	smallBody  = 256 << 10
+	uploadBody = 60 << 20 // five photographs from a telephone
+)
+
+// routes are all addresses of this package. From this table come the router, the checks and the access test.
+func (s *Server) routes() []route {
+	everyStaff := staff(ticketing.StaffRoles[:]...)
+	hotline := staff(ticketing.Operator, ticketing.Supervisor, ticketing.Moderator, ticketing.Auditor, ticketing.Administrator)
+	agency := staff(ticketing.Officer, ticketing.Leader)
+	answers := staff(ticketing.Operator, ticketing.Supervisor)
+	acts := staff(ticketing.Operator, ticketing.Supervisor, ticketing.Moderator)
+	oversees := staff(ticketing.Administrator, ticketing.Supervisor, ticketing.Auditor)
+	administers := staff(ticketing.Administrator)
+	return []route{
+		{method: get, path: "/healthz", who: anyone, do: (*Server).healthz},
+
+		// Citizens.
+		{method: get, path: "/", who: anyone, do: (*Server).home},
+		{method: get, path: "/gui", who: anyone, do: (*Server).sendEmpty},
+		{method: post, path: "/gui", who: anyone, rate: rateIntake, size: uploadBody, do: (*Server).send},
+		{method: get, path: "/gui/areas", who: anyone, do: (*Server).findAreas},
+		{method: get, path: "/tra-cuu", who: anyone, do: (*Server).lookUpPage},
+		{method: post, path: "/tra-cuu", who: anyone, do: (*Server).lookUp},
+		{method: get, path: "/t/:code", who: anyone, do: (*Server).track},
+		{method: get, path: "/t/:code/da-gui", who: anyone, do: (*Server).sent},
+		{method: get, path: "/t/:code/files/:id", who: anyone, do: (*Server).trackFile},
+		{method: post, path: "/t/:code/so-dien-thoai", who: anyone, do: (*Server).showDigits},
+		{method: post, path: "/t/:code/noi-them", who: anyone, rate: rateIntake, size: uploadBody, do: (*Server).say},
+		{method: post, path: "/t/:code/danh-gia", who: anyone, rate: rateIntake, do: (*Server).judge},
+		{method: post, path: "/giao-dien", who: anyone, do: (*Server).setTheme},
+
+		// Sign-in.
+		{method: get, path: "/dang-nhap", who: anyone, do: (*Server).signInPage},
+		{method: post, path: "/dang-nhap", who: anyone, rate: rateSignIn, do: (*Server).signIn},
+		{method: post, path: "/dang-xuat", who: anyone, do: (*Server).signOut},
+		{method: get, path: "/mat-khau", who: everyStaff, do: (*Server).passwordPage},
+		{method: post, path: "/mat-khau", who: everyStaff, rate: rateSignIn, do: (*Server).setPassword},
+		{method: get, path: "/tai-khoan", who: everyStaff, do: (*Server).accountPage},
+		{method: post, path: "/tai-khoan/dang-xuat", who: everyStaff, do: (*Server).endSession},
+		{method: post, path: "/tai-khoan/dang-xuat-het", who: everyStaff, do: (*Server).endSessions},
+		{method: post, path: "/tai-khoan/ngon-ngu", who: everyStaff, do: (*Server).setStaffLang},
+
+		// The hotline's console. What each role may do to a ticket is asked of the desk.
+		{method: get, path: "/console", who: hotline, do: (*Server).consolePage},
+		{method: get, path: "/console/list", who: hotline, do: (*Server).workList},
+		{method: get, path: "/console/new", who: answers, do: (*Server).callPage},
+		{method: post, path: "/console/new", who: answers, do: (*Server).call},
+		{method: get, path: "/console/t/:code", who: hotline, do: (*Server).consoleTicket},
+		{method: get, path: "/console/t/:code/files/:id", who: hotline, do: (*Server).staffFile},
+		{method: post, path: "/console/t/:code/:verb", who: acts, size: uploadBody, do: (*Server).act},
+
+		// An agency's desk.
+		{method: get, path: "/desk", who: agency, do: (*Server).deskPage},
+		{method: get, path: "/desk/list", who: agency, do: (*Server).workList},
+		{method: get, path: "/desk/t/:code", who: agency, do: (*Server).deskTicket},
+		{method: get, path: "/desk/t/:code/files/:id", who: agency, do: (*Server).staffFile},
+		{method: post, path: "/desk/t/:code/:verb", who: agency, size: uploadBody, do: (*Server).act},
+
+		// Administration.
+		{method: get, path: "/admin", who: oversees, do: (*Server).adminOverview},
+		{method: get, path: "/admin/audit", who: oversees, do: (*Server).adminAudit},
+		{method: get, path: "/admin/tester", who: oversees, do: (*Server).adminTester},
+		{method: post, path: "/admin/tester", who: oversees, do: (*Server).adminTest},
+		{method: get, path: "/admin/:kind", who: oversees, do: (*Server).adminList},
+		{method: get, path: "/admin/:kind/new", who: administers, do: (*Server).adminNew},
+		{method: post, path: "/admin/:kind/new", who: administers, do: (*Server).adminAdd},
+		{method: get, path: "/admin/:kind/:id", who: oversees, do: (*Server).adminEdit},
+		{method: post, path: "/admin/:kind/:id", who: administers, do: (*Server).adminSave},
+		{method: post, path: "/admin/:kind/:id/:act", who: administers, do: (*Server).adminDo},
+	}
+}
+
+// homeOf is the screen a role works at.
+func homeOf(r ticketing.Role) string {
+	switch r {
+	case ticketing.Officer, ticketing.Leader:
+		return "/desk"
+	case ticketing.Administrator:
+		return "/admin"
+	}
+	return "/console"
+}
+
+// navItem is one entry of the staff's top bar.
+type navItem struct {
+	Path, Key, Icon string
+	roles           []ticketing.Role
+}
+
+// nav is the screens of the staff's top bar, in order; each role sees its own.
+var nav = []navItem{
+	{"/console", "nav.console", "headphones", []ticketing.Role{ticketing.Operator, ticketing.Supervisor, ticketing.Auditor, ticketing.Moderator, ticketing.Administrator}},
+	{"/desk", "nav.desk", "inbox", []ticketing.Role{ticketing.Officer, ticketing.Leader}},
+	{"/admin", "nav.admin", "settings", []ticketing.Role{ticketing.Administrator, ticketing.Supervisor, ticketing.Auditor}},
+}
+
+// RouteInfo is a line of the table for those outside who check or describe it.
+type RouteInfo struct {
+	Method, Path string
+	Open         bool
+	Roles        []ticketing.Role
+}
+
+// Admits says whether the role may use the route.
+func (r RouteInfo) Admits(role ticketing.Role) bool { return r.Open || slices.Contains(r.Roles, role) }
+
+// Table is every route and who may use it.
+func (s *Server) Table() []RouteInfo {
+	var out []RouteInfo
+	for _, r := range s.routes() {
+		out = append(out, RouteInfo{Method: r.method, Path: r.path, Open: r.who.open, Roles: r.who.roles})
+	}
+	return out
+}

@@ -1,0 +1,477 @@
+// The workplace, live. The pages work without it; it adds: what changes shows at once, what is typed is never lost,
+// keys, the area picker. Nothing moves under the pointer: new rows wait behind a button.
+import { live } from './live.js';
+
+const work = document.getElementById('work');
+const $ = (sel, root = document) => root.querySelector(sel);
+const ticket = () => document.getElementById('ticket');
+const openCode = () => ticket()?.dataset.code || '';
+
+// --- What is typed is kept, per ticket, until it is sent. ---------------------------------------------------------
+
+const draftKey = (box) => 'draft:' + (box.dataset.draft || openCode());
+
+function restoreDrafts(root) {
+  for (const box of root.querySelectorAll('textarea[data-draft]')) {
+    const kept = localStorage.getItem(draftKey(box));
+    if (kept && box.value.trim() === (box.defaultValue || '').trim() && kept !== box.value) {
+      box.value = kept;
+    }
+  }
+}
+
+document.addEventListener('input', (event) => {
+  const box = event.target;
+  if (box.dataset && box.dataset.draft !== undefined) {
+    if (box.value) localStorage.setItem(draftKey(box), box.value);
+    else localStorage.removeItem(draftKey(box));
+  }
+});
+
+const forget = (code) => localStorage.removeItem('draft:' + code);
+
+// --- The box at the foot: what it is sent as. ----------------------------------------------------------------------
+
+function dress(form) {
+  if (!form) return;
+  const chosen = form.querySelector('input[name=as]:checked') || form.querySelector('input[name=as]');
+  if (!chosen) return;
+  chosen.checked = true;
+  form.action = chosen.dataset.as;
+  for (const part of form.querySelectorAll('[data-for]')) {
+    part.hidden = !part.dataset.for.split(' ').includes(chosen.value);
+    for (const field of part.querySelectorAll('select, input')) field.disabled = part.hidden;
+  }
+}
+
+document.addEventListener('change', (event) => {
+  const field = event.target;
+  if (field.name === 'as') dress(field.form);
+  if (field.type === 'file') {
+    const out = field.form.querySelector('[data-kept]');
+    if (out) out.textContent = [...field.files].map((f) => f.name).join(', ');
+  }
+});
+
+// --- Sending: in the background, the panes are replaced by what the server shows. --------------------------------
+
+async function send(form, button) {
+  const code = openCode();
+  const body = form.enctype === 'multipart/form-data' ? new FormData(form) : new URLSearchParams(new FormData(form));
+  if (button?.name) body.append(button.name, button.value);
+  form.setAttribute('aria-busy', 'true');
+  let answer;
+  try {
+    answer = await fetch(form.action, { method: 'POST', body, headers: { 'HX-Request': 'true' } });
+  } catch {
+    form.removeAttribute('aria-busy');
+    notice(form, work.dataset.offline || '…');
+    return;
+  }
+  const go = answer.headers.get('HX-Redirect');
+  if (go) {
+    location.assign(go);
+    return;
+  }
+  const html = await answer.text();
+  if (openCode() !== code) return; // the reader has gone on to another ticket
+  const typed = $('textarea[data-draft]', ticket())?.value ?? '';
+  const wrote = form.matches('[data-write]');
+  if (answer.ok && wrote) forget(code);
+  const fresh = parse(html, '#ticket');
+  if (!fresh) {
+    form.removeAttribute('aria-busy');
+    notice(form, parse(html, '.notice p')?.textContent || answer.statusText);
+    return;
+  }
+  replaceTicket(fresh);
+  const box = $('textarea[data-draft]', ticket());
+  if (box && (!answer.ok || !wrote) && typed) box.value = typed; // another form's answer must not take the words away
+}
+
+function notice(form, text) {
+  let p = form.querySelector('.fault[data-now]');
+  if (!p) {
+    p = document.createElement('p');
+    p.className = 'fault';
+    p.dataset.now = '';
+    p.setAttribute('role', 'alert');
+    form.append(p);
+  }
+  p.textContent = text;
+}
+
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (form.dataset.act === undefined || !ticket()?.contains(form)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  if (form.getAttribute('aria-busy') === 'true') return;
+  send(form, event.submitter);
+}, true);
+
+function parse(html, selector) {
+  const doc = new DOMParser().parseFromString(html, 'text/html');
+  return doc.querySelector(selector);
+}
+
+function replaceTicket(fresh) {
+  ticket().replaceWith(fresh);
+  work.classList.toggle('has-ticket', !!fresh.dataset.code);
+  arrive();
+}
+
+function arrive() {
+  const t = ticket();
+  restoreDrafts(t);
+  dress($('form[data-write]', t));
+  const thread = $('#ticket-thread', t);
+  if (thread) thread.scrollTop = thread.scrollHeight;
+  pickers(t);
+  for (const a of document.querySelectorAll('.item > a')) {
+    if (a.parentElement.dataset.code === openCode()) a.setAttribute('aria-current', 'true');
+    else a.removeAttribute('aria-current');
+  }
+  $('[data-focus]', t)?.focus();
+}
+
+// --- Opening a ticket without a new page. --------------------------------------------------------------------------
+
+let opening;
+async function open(href, push) {
+  opening?.abort();
+  opening = new AbortController();
+  try {
+    const answer = await fetch(href, { headers: { 'HX-Request': 'true' }, signal: opening.signal });
+    const fresh = parse(await answer.text(), '#ticket');
+    if (!fresh || !answer.ok) {
+      location.assign(href);
+      return;
+    }
+    if (push) history.pushState({ ticket: href }, '', href);
+    replaceTicket(fresh);
+    document.title = fresh.querySelector('h1')?.textContent.trim() || document.title;
+  } catch (err) {
+    if (err.name !== 'AbortError') location.assign(href);
+  }
+}
+
+// More of the queue, below what is there.
+document.addEventListener('click', async (event) => {
+  const a = event.target.closest('a[data-more]');
+  if (!a || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  try {
+    const answer = await fetch(a.dataset.more, { headers: { 'HX-Request': 'true' } });
+    const fresh = answer.ok && parse('<ul>' + (await answer.text()) + '</ul>', 'ul');
+    if (!fresh) throw new Error(answer.status);
+    const first = fresh.querySelector('a');
+    a.closest('li').replaceWith(...fresh.children);
+    first?.focus();
+  } catch {
+    location.assign(a.href);
+  }
+});
+
+document.addEventListener('click', (event) => {
+  const a = event.target.closest('a[data-open]');
+  if (!a || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  open(a.href, true);
+});
+window.addEventListener('popstate', () => {
+  if (/\/t\//.test(location.pathname)) open(location.href, false);
+  else location.reload();
+});
+
+// --- Live. ---------------------------------------------------------------------------------------------------------
+
+let waiting = new Set();
+let pickerCount = 0;
+function freshButton() {
+  const b = $('[data-fresh]');
+  if (!b) return;
+  b.hidden = waiting.size === 0;
+  b.textContent = (b.dataset.text || '').replace('{0}', String(waiting.size));
+}
+
+async function reloadQueue() {
+  const url = new URL(location.href);
+  const q = $('#queue');
+  const at = work.dataset.base + '/list?view=' + work.dataset.view + '&q=' + encodeURIComponent(url.searchParams.get('q') || '');
+  try {
+    const answer = await fetch(at, { headers: { 'HX-Request': 'true' } });
+    const fresh = answer.ok && parse(await answer.text(), '#queue');
+    if (!fresh) return;
+    const find = $('#q');
+    const typing = document.activeElement === find ? find.value : null;
+    q.replaceWith(fresh);
+    if (typing !== null) {
+      $('#q').value = typing;
+      $('#q').focus();
+    }
+    waiting = new Set();
+    prepareQueue();
+  } catch {
+    // the live channel comes back and asks again
+  }
+}
+
+function prepareQueue() {
+  const b = $('[data-fresh]');
+  if (b) b.dataset.text = work.dataset.freshText;
+  freshButton();
+  for (const a of document.querySelectorAll('.item > a')) {
+    if (a.parentElement.dataset.code === openCode()) a.setAttribute('aria-current', 'true');
+  }
+}
+
+document.addEventListener('click', (event) => {
+  if (event.target.closest('[data-fresh]')) reloadQueue();
+});
+
+function showRow(change) {
+  const row = document.getElementById('row-' + change.ticket);
+  if (change.removed) {
+    row?.classList.add('gone');
+    return;
+  }
+  if (!change.row) return;
+  if (!row) {
+    if (!change.data?.quiet) {
+      waiting.add(change.ticket);
+      freshButton();
+    }
+    return;
+  }
+  if (Number(row.dataset.version) >= change.version) return;
+  const fresh = parse('<ul>' + change.row + '</ul>', 'li');
+  const here = row.firstElementChild.getAttribute('aria-current');
+  const href = row.firstElementChild.getAttribute('href');
+  Idiomorph.morph(row, fresh, { morphStyle: 'outerHTML' });
+  const now = document.getElementById('row-' + change.ticket);
+  now.firstElementChild.setAttribute('href', href); // keeps the view
+  if (here) now.firstElementChild.setAttribute('aria-current', here);
+  if (!change.data?.quiet) {
+    now.classList.add('lit');
+    setTimeout(() => now.classList.remove('lit'), 1500);
+  }
+}
+
+// The open ticket changed: its head, its timeline and its side are brought up to date. The box stays as it is while
+// something stands in it.
+let refreshing = false;
+let again = false;
+async function refreshTicket() {
+  if (refreshing) {
+    again = true;
+    return;
+  }
+  refreshing = true;
+  try {
+    const code = openCode();
+    const answer = await fetch(work.dataset.base + '/t/' + code + '?view=' + work.dataset.view, { headers: { 'HX-Request': 'true' } });
+    if (answer.status === 404) {
+      gone();
+      return;
+    }
+    const fresh = answer.ok && parse(await answer.text(), '#ticket');
+    if (!fresh || openCode() !== code) return;
+    merge(fresh);
+  } catch {
+    // the live channel will say so again
+  } finally {
+    refreshing = false;
+    if (again) {
+      again = false;
+      refreshTicket();
+    }
+  }
+}
+
+function gone() {
+  const box = $('#ticket-write');
+  if (box && !box.querySelector('[data-gone]')) {
+    const p = document.createElement('p');
+    p.className = 'notice notice-warn';
+    p.dataset.gone = '';
+    p.textContent = work.dataset.goneText;
+    box.prepend(p);
+  }
+}
+
+function merge(fresh) {
+  const t = ticket();
+  const thread = $('#ticket-thread', t);
+  const atEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 60;
+  Idiomorph.morph($('#ticket-head', t), fresh.querySelector('#ticket-head'), { morphStyle: 'outerHTML' });
+  Idiomorph.morph(thread, fresh.querySelector('#ticket-thread'), { morphStyle: 'outerHTML' });
+  if (atEnd) $('#ticket-thread', t).scrollTop = thread.scrollHeight;
+  const side = $('#ticket-side', t);
+  if (!side.querySelector('details[open]') && !side.contains(document.activeElement)) {
+    Idiomorph.morph(side, fresh.querySelector('#ticket-side'), { morphStyle: 'outerHTML' });
+    pickers($('#ticket-side', t));
+  }
+  const box = $('#ticket-write', t);
+  const text = $('textarea[data-draft]', box);
+  if (!text || (text.value === text.defaultValue && !box.contains(document.activeElement))) {
+    box.replaceWith(fresh.querySelector('#ticket-write'));
+    dress($('form[data-write]', t));
+  }
+  // What is on the screen has been seen: the next sending goes by it.
+  for (const v of t.querySelectorAll('input[name=version]')) v.value = fresh.dataset.version;
+  t.dataset.version = fresh.dataset.version;
+  t.dataset.status = fresh.dataset.status;
+}
+
+// --- Keys: never while typing or composing, never with a modifier of the browser. ----------------------------------
+
+document.addEventListener('keydown', (event) => {
+  if (event.isComposing || event.keyCode === 229) return;
+  const field = event.target.closest('input, textarea, select, [contenteditable]');
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && field?.matches('textarea')) {
+    const button = field.form?.querySelector('[data-send], button.button');
+    if (button) {
+      event.preventDefault();
+      field.form.requestSubmit(button);
+    }
+    return;
+  }
+  if (field || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === 'j' || event.key === 'k') {
+    const rows = [...document.querySelectorAll('.item > a')];
+    const i = rows.findIndex((a) => a === document.activeElement || a.hasAttribute('aria-current'));
+    const to = rows[Math.max(0, Math.min(rows.length - 1, i + (event.key === 'j' ? 1 : -1)))];
+    to?.focus();
+    return;
+  }
+  const target = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+  if (!target) return;
+  event.preventDefault();
+  if (target.matches('input')) target.focus();
+  else target.click();
+});
+
+// --- The area picker: accent-blind, by keyboard. -------------------------------------------------------------------
+
+function pickers(root) {
+  for (const input of root.querySelectorAll('input[data-areas]:not([role])')) picker(input);
+}
+
+function picker(input) {
+  const code = input.closest('form').querySelector('[data-area-code]');
+  const list = document.createElement('ul');
+  list.id = 'areas-' + ++pickerCount;
+  list.className = 'areas';
+  list.hidden = true;
+  list.setAttribute('role', 'listbox');
+  const box = document.createElement('span');
+  box.className = 'areas-box';
+  input.replaceWith(box);
+  box.append(input, list);
+  input.setAttribute('role', 'combobox');
+  input.setAttribute('aria-expanded', 'false');
+  input.setAttribute('aria-controls', list.id);
+  input.setAttribute('aria-autocomplete', 'list');
+  let at = -1;
+  let asked = 0;
+  const close = () => {
+    list.hidden = true;
+    input.setAttribute('aria-expanded', 'false');
+    at = -1;
+  };
+  const choose = (li) => {
+    input.value = li.dataset.name;
+    code.value = li.dataset.code;
+    close();
+  };
+  input.addEventListener('input', async (event) => {
+    if (event.isComposing) return;
+    code.value = '';
+    const q = input.value.trim();
+    const mine = ++asked;
+    if (q.length < 2) {
+      close();
+      return;
+    }
+    try {
+      const answer = await fetch('/gui/areas?q=' + encodeURIComponent(q), { headers: { Accept: 'application/json' } });
+      const found = await answer.json();
+      if (mine !== asked) return;
+      list.replaceChildren(...(found.items || []).map((unit, i) => {
+        const li = document.createElement('li');
+        li.id = list.id + '-' + i;
+        li.setAttribute('role', 'option');
+        li.dataset.code = unit.code;
+        li.dataset.name = unit.name;
+        li.textContent = unit.name + (unit.via ? ` (${unit.via})` : '');
+        li.addEventListener('mousedown', (e) => {
+          e.preventDefault();
+          choose(li);
+        });
+        return li;
+      }));
+      list.hidden = list.children.length === 0;
+      input.setAttribute('aria-expanded', String(!list.hidden));
+      at = -1;
+    } catch {
+      close();
+    }
+  });
+  input.addEventListener('keydown', (event) => {
+    if (list.hidden || event.isComposing) return;
+    const all = [...list.children];
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      event.preventDefault();
+      at = (at + (event.key === 'ArrowDown' ? 1 : -1) + all.length) % all.length;
+      all.forEach((li, i) => li.setAttribute('aria-selected', String(i === at)));
+      input.setAttribute('aria-activedescendant', all[at].id);
+    } else if (event.key === 'Enter' && at >= 0) {
+      event.preventDefault();
+      choose(all[at]);
+    } else if (event.key === 'Escape') {
+      event.preventDefault();
+      close();
+    }
+  });
+  input.addEventListener('blur', close);
+}
+
+// --- Begin. -------------------------------------------------------------------------------------------------------
+
+pickers(document);
+if (!work) restoreDrafts(document);
+if (work) {
+  document.addEventListener('live:change', (event) => {
+    let changed = false;
+    for (const change of event.detail.changes) {
+      showRow(change);
+      if (change.say) $('[data-say]').textContent = change.say;
+      if (change.ticket !== openCode()) continue;
+      if (change.removed) gone();
+      else if (change.version > Number(ticket().dataset.version)) changed = true;
+    }
+    if (changed) refreshTicket();
+  });
+  document.addEventListener('live:reset', () => {
+    reloadQueue();
+    if (openCode()) refreshTicket();
+  });
+  document.addEventListener('live:pulse', (event) => {
+    for (const [key, n] of Object.entries(event.detail.pulse?.counts || {})) {
+      const b = $(`[data-tab="${key}"] [data-count]`);
+      if (b) b.textContent = n > 999 ? '999+' : String(n);
+    }
+  });
+  const lamp = $('[data-live]');
+  document.addEventListener('live:state', (event) => {
+    const { state, polling, age } = event.detail;
+    lamp.hidden = false;
+    lamp.dataset.live = state === 'online' ? 'on' : 'off';
+    lamp.textContent = state === 'online' ? work.dataset[polling ? 'livePoll' : 'liveOn'] : work.dataset.liveOff.replace('{0}', String(Math.round(age / 1000)));
+  });
+  document.addEventListener('live:signin', () => location.assign('/dang-nhap?back=' + encodeURIComponent(location.pathname + location.search)));
+  prepareQueue();
+  arrive();
+  live({ url: '/live', ...(work.dataset.epoch ? { epoch: work.dataset.epoch, seq: Number(work.dataset.head) } : {}) });
+}
