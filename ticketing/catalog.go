@@ -121,6 +121,7 @@ type Catalog struct {
 	Consent    Consent // the present one
 
 	agencyOrder, categoryOrder []string
+	raising                    *routing.Router // of the rules that set a priority: what intake asks
 }
 
 // AgencyList is the agencies in Vietnamese order.
@@ -235,6 +236,10 @@ func NewCatalog(ctx context.Context, records Records) (*Catalog, error) {
 	if c.Atlas, err = places.New(units, boundaries); err != nil {
 		errs = append(errs, err)
 	} else if c.Router, err = routing.New(c.Rules, c.Atlas); err != nil {
+		errs = append(errs, err)
+	} else {
+		raising := slices.DeleteFunc(slices.Clone(c.Rules), func(r routing.Rule) bool { return r.Priority == "" })
+		c.raising, err = routing.New(raising, c.Atlas)
 		errs = append(errs, err)
 	}
 	for _, r := range c.Rules {

@@ -170,6 +170,8 @@ func (e Event) internal() bool {
 	switch e.Kind {
 	case Noted, Claimed, ExtensionAsked, DraftWritten, DraftApproved, DraftRejected, Revealed, AlarmRang, SendAttempted, SendFailed, Absorbing, SplitOff:
 		return true
+	case Attached:
+		return len(e.Files) == 0 // why a file could not be fetched is for operators
 	}
 	return false
 }

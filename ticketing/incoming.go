@@ -230,7 +230,7 @@ func (d *Desk) open(ctx context.Context, by Actor, in Incoming, citizen CitizenI
 	if e.Kind == Imported {
 		e.Due = cat.promise(t, e.At)
 	} else {
-		match, ok := cat.Router.Match(routing.Question{Kind: string(in.Kind), Category: in.Category, Area: in.Area, Text: in.Subject + "\n" + in.Text + "\n" + in.Address, On: e.At})
+		match, ok := cat.raising.Match(routing.Question{Kind: string(in.Kind), Category: in.Category, Area: in.Area, Text: in.Subject + "\n" + in.Text + "\n" + in.Address, On: e.At})
 		if ok && Priority(match.Priority) == Urgent && e.Priority == Normal {
 			e.Priority, t.Priority = Urgent, Urgent // a rule may only raise it
 		}

@@ -134,6 +134,22 @@ func (b *tab) shot(name string, width int64, dark bool) {
 	b.must(os.WriteFile(filepath.Join(shots, fmt.Sprintf("%s-%d-%s.png", name, width, scheme)), png, 0o644))
 }
 
+// print takes the page as it comes on paper.
+func (b *tab) print(name string) {
+	b.Helper()
+	if shots == "" {
+		return
+	}
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	b.must(err)
+	b.do(chromedp.EmulateViewport(794, 1123))
+	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	b.must(err)
+	b.must(os.WriteFile(filepath.Join(shots, name+"-print.png"), png, 0o644))
+	_, err = chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
+	b.must(err)
+}
+
 // looks takes the page at the widths and colours that matter.
 func (b *tab) looks(name string) {
 	b.Helper()
@@ -149,6 +165,11 @@ func TestACitizenInABrowser(t *testing.T) {
 	b := h.tab()
 	b.opens("/")
 	b.looks("home")
+	b.opens("/?lang=en")
+	b.shot("home-en", 360, false)
+	b.opens("/gui")
+	b.shot("send-en", 1366, false)
+	b.opens("/?lang=vi")
 	b.opens("/tra-cuu")
 	b.shot("look-up", 360, false)
 	b.opens("/gui")
@@ -170,6 +191,7 @@ func TestACitizenInABrowser(t *testing.T) {
 	b.do(chromedp.SetValue(chromedp.CSS("#f-name"), "Lê Thị Hoa"), chromedp.SetValue(chromedp.CSS("#f-phone"), "0905 123 182"),
 		chromedp.Click(chromedp.CSS("[name=consent]")), chromedp.Click(chromedp.CSS("form.long .button.big")), chromedp.WaitVisible(chromedp.CSS(".big-code")))
 	b.looks("sent")
+	b.print("sent")
 	b.do(chromedp.Click(chromedp.CSS(".thanks a.button:not(.plain)")), chromedp.WaitVisible(chromedp.CSS(".steps")))
 	path := eval[string](b, "location.pathname")
 	code := ticketing.Code(strings.TrimPrefix(path, "/t/"))
@@ -188,6 +210,7 @@ func TestACitizenInABrowser(t *testing.T) {
 	h.answered(code, "Đội duy tu đã vá xong ổ gà trước cổng trường ngày 25/11.\nCảm ơn anh chị đã báo.")
 	b.opens(path)
 	b.looks("track-answered")
+	b.print("track-answered")
 	b.do(chromedp.Click(chromedp.CSS("form[action$=danh-gia] [value='1']")), chromedp.Click(chromedp.CSS("form[action$=danh-gia] .button")), chromedp.WaitVisible(chromedp.CSS(".status-closed")))
 	b.looks("track-closed")
 	b.opens("/t/7K02Q074M9P6")

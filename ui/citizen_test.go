@@ -39,7 +39,8 @@ func (b *browser) multipart(path string, fields map[string]string, files ...stri
 	for _, name := range files {
 		part, err := w.CreateFormFile("photos", name)
 		b.h.must(err)
-		fmt.Fprint(part, "bytes of "+name)
+		_, err = part.Write(bytesOf(name))
+		b.h.must(err)
 	}
 	b.h.must(w.Close())
 	return b.do(http.MethodPost, path, w.FormDataContentType(), &body)
@@ -291,7 +292,7 @@ func (h *house) answered(code ticketing.Code, words string) {
 
 func (h *house) file(name string) ticketing.File {
 	h.Helper()
-	f, err := h.desk.Files.Save(h.Context(), strings.NewReader(name), name)
+	f, err := h.desk.Files.Save(h.Context(), bytes.NewReader(bytesOf(name)), name)
 	h.must(err)
 	return f
 }

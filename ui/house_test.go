@@ -5,14 +5,14 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
+	"image"
+	"image/jpeg"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -22,7 +22,9 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/attachments"
 	"hotline1022/ticketing/places"
+	"hotline1022/ticketing/store/sqlite"
 	"hotline1022/ticketing/text"
 	"hotline1022/ui"
 )
@@ -47,7 +49,12 @@ var monday = time.Date(2026, 11, 23, 9, 0, 0, 0, ticketing.Zone)
 
 func newHouse(t *testing.T, change ...func(*ui.Server)) *house {
 	t.Helper()
-	h := &house{T: t, store: newMemory(), now: monday, log: new(bytes.Buffer)}
+	h := &house{T: t, now: monday, log: new(bytes.Buffer)}
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "hotline.db"), sqlite.Options{})
+	h.must(err)
+	h.store = store
+	files, err := attachments.Open(t.TempDir())
+	h.must(err)
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelError}))
 	h.records()
 	catalogs := &ticketing.Catalogs{Records: h.store}
@@ -58,7 +65,7 @@ func newHouse(t *testing.T, change ...func(*ui.Server)) *house {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)
 	h.base = "http://" + l.Addr().String()
-	h.desk = &ticketing.Desk{Store: h.store, Vault: vault, Files: folder(t.TempDir()), Catalog: catalogs, Now: h.Now, Log: log, BaseURL: h.base}
+	h.desk = &ticketing.Desk{Store: h.store, Vault: vault, Files: files, Catalog: catalogs, Now: h.Now, Log: log, BaseURL: h.base}
 	h.server = &ui.Server{Desk: h.desk, Accounts: &ticketing.Accounts{Records: h.store, Now: h.Now}, BaseURL: h.base, Now: h.Now, Log: log, Version: "test"}
 	for _, f := range change {
 		f(h.server)
@@ -70,6 +77,7 @@ func newHouse(t *testing.T, change ...func(*ui.Server)) *house {
 	go func() { _ = app.Listener(l) }()
 	t.Cleanup(func() {
 		_ = app.ShutdownWithTimeout(time.Second)
+		_ = store.Close()
 		if t.Failed() && h.log.Len() > 0 {
 			t.Logf("log:\n%s", h.log)
 		}
@@ -154,30 +162,18 @@ func (h *house) must(err error) {
 	}
 }
 
-// folder keeps attachments as they come. It believes what the name says.
-type folder string
-
-func (f folder) Save(_ context.Context, r io.Reader, name string) (ticketing.File, error) {
-	body, err := io.ReadAll(r)
-	if err != nil {
-		return ticketing.File{}, err
-	}
-	file := ticketing.File{ID: fmt.Sprintf("%x", time.Now().UnixNano()), Name: name, Size: int64(len(body)), Type: "application/pdf"}
+// bytesOf are what a file of that name holds.
+func bytesOf(name string) []byte {
+	var b bytes.Buffer
 	switch filepath.Ext(name) {
 	case ".jpg":
-		file.Type, file.Width, file.Height = "image/jpeg", 800, 600
-	case ".exe":
-		return file, &ticketing.Error{Class: ticketing.Invalid, Field: "files", Key: "error.file_type"}
+		_ = jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 80, 60)), nil)
+	case ".pdf":
+		b.WriteString("%PDF-1.4\n%%EOF\n")
+	default:
+		b.WriteString("MZ\x90\x00 a program")
 	}
-	return file, os.WriteFile(filepath.Join(string(f), file.ID), body, 0o600)
-}
-
-func (f folder) Open(_ context.Context, id string) (io.ReadSeekCloser, error) {
-	file, err := os.Open(filepath.Join(string(f), filepath.Base(id)))
-	if os.IsNotExist(err) {
-		return nil, ticketing.ErrNotFound
-	}
-	return file, err
+	return b.Bytes()
 }
 
 // browser keeps cookies and says where its requests come from, as browsers do.

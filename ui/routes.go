@@ -46,6 +46,8 @@ func (s *Server) routes() []route {
 	agency := staff(ticketing.Officer, ticketing.Leader)
 	answers := staff(ticketing.Operator, ticketing.Supervisor)
 	acts := staff(ticketing.Operator, ticketing.Supervisor, ticketing.Moderator)
+	oversees := staff(ticketing.Administrator, ticketing.Supervisor, ticketing.Auditor)
+	administers := staff(ticketing.Administrator)
 	return []route{
 		{method: get, path: "/healthz", who: anyone, do: (*Server).healthz},
 
@@ -90,6 +92,18 @@ func (s *Server) routes() []route {
 		{method: get, path: "/desk/t/:code", who: agency, do: (*Server).deskTicket},
 		{method: get, path: "/desk/t/:code/files/:id", who: agency, do: (*Server).staffFile},
 		{method: post, path: "/desk/t/:code/:verb", who: agency, size: uploadBody, do: (*Server).act},
+
+		// Administration.
+		{method: get, path: "/admin", who: oversees, do: (*Server).adminOverview},
+		{method: get, path: "/admin/audit", who: oversees, do: (*Server).adminAudit},
+		{method: get, path: "/admin/tester", who: oversees, do: (*Server).adminTester},
+		{method: post, path: "/admin/tester", who: oversees, do: (*Server).adminTest},
+		{method: get, path: "/admin/:kind", who: oversees, do: (*Server).adminList},
+		{method: get, path: "/admin/:kind/new", who: administers, do: (*Server).adminNew},
+		{method: post, path: "/admin/:kind/new", who: administers, do: (*Server).adminAdd},
+		{method: get, path: "/admin/:kind/:id", who: oversees, do: (*Server).adminEdit},
+		{method: post, path: "/admin/:kind/:id", who: administers, do: (*Server).adminSave},
+		{method: post, path: "/admin/:kind/:id/:act", who: administers, do: (*Server).adminDo},
 	}
 }
 
@@ -114,9 +128,7 @@ type navItem struct {
 var nav = []navItem{
 	{"/console", "nav.console", "headphones", []ticketing.Role{ticketing.Operator, ticketing.Supervisor, ticketing.Auditor, ticketing.Moderator, ticketing.Administrator}},
 	{"/desk", "nav.desk", "inbox", []ticketing.Role{ticketing.Officer, ticketing.Leader}},
-	{"/board", "nav.board", "monitor", []ticketing.Role{ticketing.Operator, ticketing.Supervisor, ticketing.Administrator}},
-	{"/reports", "nav.reports", "chart-column", []ticketing.Role{ticketing.Supervisor, ticketing.Leader, ticketing.Administrator, ticketing.Auditor}},
-	{"/admin", "nav.admin", "settings", []ticketing.Role{ticketing.Administrator}},
+	{"/admin", "nav.admin", "settings", []ticketing.Role{ticketing.Administrator, ticketing.Supervisor, ticketing.Auditor}},
 }
 
 // RouteInfo is a line of the table for those outside who check or describe it.

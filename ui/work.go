@@ -41,20 +41,21 @@ type suggestion struct {
 // ticketView is the middle and the right pane.
 type ticketView struct {
 	ticketing.Ticket
-	Base, View  string
-	Card        ticketing.Card
-	Name        string
-	Entries     []entry
-	Allowed     map[ticketing.Verb]bool
-	Writing     []ticketing.Verb // what the box at the foot can be sent as
-	Suggestions []suggestion
-	Others      []rowView // the citizen's other tickets
-	Agencies    []ticketing.Agency
-	Categories  []ticketing.Category
-	Kinds       []ticketing.Kind
-	Law         string // key of the lawful path, if the kind has one
-	Until       string // a sensible new date, for the extension form
-	Me          string
+	Base, View   string
+	Card         ticketing.Card
+	Name         string
+	AssigneeName string
+	Entries      []entry
+	Allowed      map[ticketing.Verb]bool
+	Writing      []ticketing.Verb // what the box at the foot can be sent as
+	Suggestions  []suggestion
+	Others       []rowView // the citizen's other tickets
+	Agencies     []ticketing.Agency
+	Categories   []ticketing.Category
+	Kinds        []ticketing.Kind
+	Law          string // key of the lawful path, if the kind has one
+	Until        string // a sensible new date, for the extension form
+	Me           string
 
 	// After a refusal: what was typed, and why it was not done.
 	Tried  ticketing.Verb
@@ -168,6 +169,9 @@ func (s *Server) ticketView(v *visit, p place, code ticketing.Code) (ticketView,
 	for _, verb := range by.Allowed(t) {
 		w.Allowed[verb] = true
 	}
+	if !slices.ContainsFunc(events, func(e ticketing.Event) bool { return e.Kind == ticketing.Said }) {
+		delete(w.Allowed, ticketing.Split) // there is nothing to split off
+	}
 	for _, verb := range []ticketing.Verb{ticketing.AnswerIt, ticketing.WriteDraft, ticketing.Ask, ticketing.Message, ticketing.Note} {
 		if w.Allowed[verb] {
 			w.Writing = append(w.Writing, verb)
@@ -182,6 +186,11 @@ func (s *Server) ticketView(v *visit, p place, code ticketing.Code) (ticketView,
 	}
 	if err := s.about(v, &w); err != nil {
 		return w, err
+	}
+	if t.Assignee != "" {
+		if w.AssigneeName, err = s.nameOf(v.ctx(), v.lang, ticketing.Actor{ID: t.Assignee}); err != nil {
+			return w, err
+		}
 	}
 	w.Entries, err = s.entries(v, w, events)
 	return w, err
@@ -217,7 +226,7 @@ func (s *Server) about(v *visit, w *ticketView) error {
 			Text: w.Subject + "\n" + w.Text + "\n" + w.Words + "\n" + w.Address,
 		}
 		for _, m := range s.Desk.Catalog.Current().Router.Suggest(question) {
-			if m.Agency == "" {
+			if m.Agency == "" || slices.ContainsFunc(w.Suggestions, func(s suggestion) bool { return s.Agency == m.Agency }) {
 				continue
 			}
 			one := suggestion{Match: m}

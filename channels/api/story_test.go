@@ -288,11 +288,18 @@ func TestTheFeed(t *testing.T) {
 			t.Errorf("%s: %s\nnot %s", who, got, want)
 		}
 	}
+	// who the citizen is stays in the vault
+	citizen := ticketing.Actor{ID: "someone", Role: ticketing.Citizen}
+	_, err := h.desk.Receive(t.Context(), citizen, ticketing.Incoming{Channel: ticketing.Web, Text: "x", Key: "web:1"})
+	h.must(err)
+	if a := h.want(200, "all", "GET", base+"/events?after=8", ""); len(a.items()) != 1 || strings.Contains(string(a.body), "someone") {
+		t.Errorf("%s", a.body)
+	}
 	a := h.want(200, "building", "GET", base+"/events?after=7", "")
-	if len(a.items()) != 0 || a.num("next") != 8 || a.doc["more"] != false {
+	if len(a.items()) != 0 || a.num("next") != 9 || a.doc["more"] != false {
 		t.Errorf("nothing of mine, and yet on: %s", a.body)
 	}
-	if a := h.want(200, "building", "GET", base+"/events?after=8&epoch="+a.str("epoch"), ""); a.num("next") != 8 {
+	if a := h.want(200, "building", "GET", base+"/events?after=9&epoch="+a.str("epoch"), ""); a.num("next") != 9 {
 		t.Errorf("%s", a.body)
 	}
 	h.want(410, "building", "GET", base+"/events?after=8&epoch=another", "")

@@ -22,7 +22,7 @@ func (c *Channel) take(ctx context.Context, e event) error {
 		return c.hear(ctx, e)
 	}
 	switch e.Name {
-	case "follow":
+	case "follow", "unfollow":
 		return c.done(e, c.learn(ctx, e.user(), ticketing.Person{}))
 	case "user_submit_info":
 		return c.done(e, c.learn(ctx, e.user(), e.info()))

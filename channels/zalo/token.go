@@ -163,13 +163,12 @@ func (c *Channel) trade(ctx context.Context, g grant, version int) (string, erro
 			break
 		}
 		now, v, e := c.load(ctx)
-		if e == nil && now.Refresh == fresh.Refresh {
-			break // it was stored, only the store's answer was lost
+		if e == nil && now.Refresh != g.Refresh {
+			fresh = now // only the store's answer was lost; or people brought another token meanwhile
+			break
 		}
-		if e == nil && now.Refresh == g.Refresh {
-			version = v // another took the claim over; it cannot have got anything: ours is the pair
-		} else if e == nil {
-			return now.Access, nil // people put in a new token meanwhile
+		if e == nil {
+			version = v // if another took the claim over it cannot have got anything: ours is the pair
 		}
 		select {
 		case <-ctx.Done():

@@ -252,6 +252,21 @@ func TestTheExchangeSurvivesACrashAtEachStep(t *testing.T) {
 	})
 }
 
+func TestATokenPeopleBringDuringAnExchangeStays(t *testing.T) {
+	h := newHouse(t)
+	first := h.ch
+	h.sim.Fail(simulator.ZaloFault{Path: pathToken, Done: true, Then: func() {
+		h.conf.RefreshToken = h.sim.Grant()
+		h.ch = h.process(h.store)
+	}})
+	first.freshen(t.Context())
+	h.ch.freshen(t.Context())
+	h.exchanges(2, 0)
+	if got := h.problems(); len(got) != 0 {
+		t.Error(got)
+	}
+}
+
 // recordDoor is the store with a door in front of its records.
 type recordDoor struct {
 	ticketing.Store

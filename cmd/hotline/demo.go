@@ -102,7 +102,7 @@ func (d DemoCmd) show(ctx context.Context, c *Config, p *parts) error {
 
 // signIns prints where to look and who can sign in.
 func signIns(w io.Writer, url string, hold bool) {
-	fmt.Fprintf(w, "\ncitizens  %s/            send: %s/gui   look up: %s/tra-cuu\nstaff     %s/dang-nhap   console: /console   agencies: /desk   board: /board   figures: /reports\n\n", url, url, url, url)
+	fmt.Fprintf(w, "\ncitizens  %s/            send: %s/gui   look up: %s/tra-cuu\nstaff     %s/dang-nhap   console: /console   agencies: /desk   administration: /admin\n\n", url, url, url, url)
 	t := tabwriter.NewWriter(w, 2, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "SIGN-IN\tPASSWORD\tROLE\tNAME\tAGENCY")
 	for _, s := range province.Staff() {

@@ -65,6 +65,7 @@ type server struct {
 	app       *fiber.App
 	hub       *realtime.Hub
 	ui        *ui.Server
+	api       *api.API
 	zalo      *zalo.Channel // nil: off
 	courier   *ticketing.Courier
 	collector *ticketing.Collector
@@ -118,7 +119,7 @@ func (s *server) mount(ctx context.Context) error {
 		ProxyHeader:                  fiber.HeaderXForwardedFor,
 		EnableIPValidation:           true,
 		ServerHeader:                 "",
-		ErrorHandler:                 s.ui.ErrorHandler,
+		ErrorHandler:                 s.failed,
 	})
 	s.app.Use(s.recovered, bounded)
 	s.hub = s.newHub()
@@ -133,14 +134,15 @@ func (s *server) mount(ctx context.Context) error {
 	s.app.Get("/t/:code/live", s.hub.Citizen(s.reader))
 	s.app.Get("/readyz", s.readyz)
 	s.app.Get("/metrics", s.metrics())
-	(&api.API{Desk: s.desk, Accounts: s.accounts, Staff: s.staffActor, BaseURL: s.desk.BaseURL, Log: s.log}).Mount(s.app)
+	s.api = &api.API{Desk: s.desk, Accounts: s.accounts, Staff: s.staffActor, BaseURL: s.desk.BaseURL, Log: s.log}
+	s.api.Mount(s.app)
 	s.courier = &ticketing.Courier{Desk: s.desk, Senders: map[ticketing.Channel]ticketing.Sender{}, Log: s.log}
 	s.collector = &ticketing.Collector{Desk: s.desk, Sources: map[ticketing.Channel]ticketing.Source{}, Log: s.log}
 	if err := s.mountZalo(ctx); err != nil {
 		return err
 	}
 	s.ui.Mount(s.app)
-	s.app.Use(s.ui.NotFound)
+	s.app.Use(func(c *fiber.Ctx) error { return fiber.ErrNotFound })
 	return nil
 }
 
@@ -215,6 +217,14 @@ func (s *server) recovered(c *fiber.Ctx) (err error) {
 		}
 	}()
 	return c.Next()
+}
+
+// failed turns what no handler has answered into a page, or for programs into a problem document.
+func (s *server) failed(c *fiber.Ctx, err error) error {
+	if strings.HasPrefix(c.Path(), "/api/") {
+		return s.api.Failure(c, err)
+	}
+	return s.ui.ErrorHandler(c, err)
 }
 
 // cookieKey seals cookies and forms: kept beside the vault's key, the same after a restart and, derived from the

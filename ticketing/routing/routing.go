@@ -230,6 +230,9 @@ func (r *Router) Match(q Question) (Match, bool) {
 func (r *Router) Suggest(q Question) []Match { return r.first(q, maxSuggestions) }
 
 func (r *Router) first(q Question, limit int) []Match {
+	if len(r.rules) == 0 {
+		return nil // before the text is read
+	}
 	a := r.ask(q)
 	var found []Match
 	for i := range r.rules {

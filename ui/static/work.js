@@ -1,7 +1,6 @@
 // The workplace, live. The pages work without it; it adds: what changes shows at once, what is typed is never lost,
 // keys, the area picker. Nothing moves under the pointer: new rows wait behind a button.
 import { live } from './live.js';
-import './vendor/idiomorph/idiomorph.min.js';
 
 const work = document.getElementById('work');
 const $ = (sel, root = document) => root.querySelector(sel);
@@ -39,7 +38,6 @@ function dress(form) {
   if (!chosen) return;
   chosen.checked = true;
   form.action = chosen.dataset.as;
-  form.setAttribute('hx-post', chosen.dataset.as);
   for (const part of form.querySelectorAll('[data-for]')) {
     part.hidden = !part.dataset.for.split(' ').includes(chosen.value);
     for (const field of part.querySelectorAll('select, input')) field.disabled = part.hidden;
@@ -47,7 +45,12 @@ function dress(form) {
 }
 
 document.addEventListener('change', (event) => {
-  if (event.target.name === 'as') dress(event.target.form);
+  const field = event.target;
+  if (field.name === 'as') dress(field.form);
+  if (field.type === 'file') {
+    const out = field.form.querySelector('[data-kept]');
+    if (out) out.textContent = [...field.files].map((f) => f.name).join(', ');
+  }
 });
 
 // --- Sending: in the background, the panes are replaced by what the server shows. --------------------------------
@@ -100,7 +103,7 @@ function notice(form, text) {
 
 document.addEventListener('submit', (event) => {
   const form = event.target;
-  if (!form.hasAttribute('hx-post') || !ticket()?.contains(form)) return;
+  if (form.dataset.act === undefined || !ticket()?.contains(form)) return;
   event.preventDefault();
   event.stopPropagation();
   if (form.getAttribute('aria-busy') === 'true') return;
@@ -153,6 +156,23 @@ async function open(href, push) {
   }
 }
 
+// More of the queue, below what is there.
+document.addEventListener('click', async (event) => {
+  const a = event.target.closest('a[data-more]');
+  if (!a || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  try {
+    const answer = await fetch(a.dataset.more, { headers: { 'HX-Request': 'true' } });
+    const fresh = answer.ok && parse('<ul>' + (await answer.text()) + '</ul>', 'ul');
+    if (!fresh) throw new Error(answer.status);
+    const first = fresh.querySelector('a');
+    a.closest('li').replaceWith(...fresh.children);
+    first?.focus();
+  } catch {
+    location.assign(a.href);
+  }
+});
+
 document.addEventListener('click', (event) => {
   const a = event.target.closest('a[data-open]');
   if (!a || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -167,6 +187,7 @@ window.addEventListener('popstate', () => {
 // --- Live. ---------------------------------------------------------------------------------------------------------
 
 let waiting = new Set();
+let pickerCount = 0;
 function freshButton() {
   const b = $('[data-fresh]');
   if (!b) return;
@@ -303,41 +324,6 @@ function merge(fresh) {
   t.dataset.status = fresh.dataset.status;
 }
 
-if (work) {
-  document.addEventListener('live:change', (event) => {
-    let changed = false;
-    for (const change of event.detail.changes) {
-      showRow(change);
-      if (change.say) $('[data-say]').textContent = change.say;
-      if (change.ticket !== openCode()) continue;
-      if (change.removed) gone();
-      else if (change.version > Number(ticket().dataset.version)) changed = true;
-    }
-    if (changed) refreshTicket();
-  });
-  document.addEventListener('live:reset', () => {
-    reloadQueue();
-    if (openCode()) refreshTicket();
-  });
-  document.addEventListener('live:pulse', (event) => {
-    for (const [key, n] of Object.entries(event.detail.pulse?.counts || {})) {
-      const b = $(`[data-tab="${key}"] [data-count]`);
-      if (b) b.textContent = n > 999 ? '999+' : String(n);
-    }
-  });
-  const lamp = $('[data-live]');
-  document.addEventListener('live:state', (event) => {
-    const { state, polling, age } = event.detail;
-    lamp.hidden = false;
-    lamp.dataset.live = state === 'online' ? 'on' : 'off';
-    lamp.textContent = state === 'online' ? work.dataset[polling ? 'livePoll' : 'liveOn'] : work.dataset.liveOff.replace('{0}', String(Math.round(age / 1000)));
-  });
-  document.addEventListener('live:signin', () => location.assign('/dang-nhap?back=' + encodeURIComponent(location.pathname + location.search)));
-  prepareQueue();
-  arrive();
-  live({ url: '/live', ...(work.dataset.epoch ? { epoch: work.dataset.epoch, seq: Number(work.dataset.head) } : {}) });
-}
-
 // --- Keys: never while typing or composing, never with a modifier of the browser. ----------------------------------
 
 document.addEventListener('keydown', (event) => {
@@ -372,7 +358,6 @@ function pickers(root) {
   for (const input of root.querySelectorAll('input[data-areas]:not([role])')) picker(input);
 }
 
-let pickerCount = 0;
 function picker(input) {
   const code = input.closest('form').querySelector('[data-area-code]');
   const list = document.createElement('ul');
@@ -451,5 +436,42 @@ function picker(input) {
   });
   input.addEventListener('blur', close);
 }
+
+// --- Begin. -------------------------------------------------------------------------------------------------------
+
 pickers(document);
 if (!work) restoreDrafts(document);
+if (work) {
+  document.addEventListener('live:change', (event) => {
+    let changed = false;
+    for (const change of event.detail.changes) {
+      showRow(change);
+      if (change.say) $('[data-say]').textContent = change.say;
+      if (change.ticket !== openCode()) continue;
+      if (change.removed) gone();
+      else if (change.version > Number(ticket().dataset.version)) changed = true;
+    }
+    if (changed) refreshTicket();
+  });
+  document.addEventListener('live:reset', () => {
+    reloadQueue();
+    if (openCode()) refreshTicket();
+  });
+  document.addEventListener('live:pulse', (event) => {
+    for (const [key, n] of Object.entries(event.detail.pulse?.counts || {})) {
+      const b = $(`[data-tab="${key}"] [data-count]`);
+      if (b) b.textContent = n > 999 ? '999+' : String(n);
+    }
+  });
+  const lamp = $('[data-live]');
+  document.addEventListener('live:state', (event) => {
+    const { state, polling, age } = event.detail;
+    lamp.hidden = false;
+    lamp.dataset.live = state === 'online' ? 'on' : 'off';
+    lamp.textContent = state === 'online' ? work.dataset[polling ? 'livePoll' : 'liveOn'] : work.dataset.liveOff.replace('{0}', String(Math.round(age / 1000)));
+  });
+  document.addEventListener('live:signin', () => location.assign('/dang-nhap?back=' + encodeURIComponent(location.pathname + location.search)));
+  prepareQueue();
+  arrive();
+  live({ url: '/live', ...(work.dataset.epoch ? { epoch: work.dataset.epoch, seq: Number(work.dataset.head) } : {}) });
+}

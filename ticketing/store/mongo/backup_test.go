@@ -217,9 +217,17 @@ func TestAKeyCannotStandInForAnEvent(t *testing.T) {
 	if stored, _, err := storetest.Append(t.Context(), s, ticket, e); err != nil || stored.Seq != 3 {
 		t.Errorf("the ticket's own event is stored as %d, %v", stored.Seq, err)
 	}
-	e = m.Matter()
-	e.Key = noKey + "x"
-	if _, err := s.Append(t.Context(), e, ticketing.Ticket{}); err == nil {
-		t.Error("a key with our own mark was stored")
+	for name, spoil := range map[string]func(e *ticketing.Event){
+		"a key with our own mark": func(e *ticketing.Event) { e.Key = noKey + "x" },
+		"a key that is no text":   func(e *ticketing.Event) { e.Key = "\xff" },
+		"more than fits":          func(e *ticketing.Event) { e.Text = strings.Repeat("x", mostBatchSize) },
+		"no ticket":               func(e *ticketing.Event) { e.Ticket = "" },
+	} {
+		e = m.Matter()
+		spoil(&e)
+		if _, err := s.Append(t.Context(), e, ticketing.Ticket{}); err == nil {
+			t.Errorf("%s was stored", name)
+		}
 	}
+	begin(t, s, m, 1) // and the writer goes on
 }

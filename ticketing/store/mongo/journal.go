@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
@@ -41,13 +42,17 @@ const noKey = "\x00"
 func tn(ticket ticketing.Code, n int) string { return string(ticket) + ":" + strconv.Itoa(n) }
 
 func newEntry(e ticketing.Event) (entry, error) {
-	if e.Ticket == "" || e.N < 1 || strings.Contains(string(e.Ticket), ":") || strings.HasPrefix(e.Key, noKey) {
+	name := string(e.Ticket)
+	if name == "" || e.N < 1 || strings.Contains(name, ":") || strings.HasPrefix(e.Key, noKey) || !utf8.ValidString(name+e.Key) {
 		return entry{}, fmt.Errorf("event %q %d with key %q cannot be stored", e.Ticket, e.N, e.Key)
 	}
 	e.Seq = 0
 	payload, err := json.Marshal(e)
 	if err != nil {
 		return entry{}, fmt.Errorf("encode event %d of %s: %w", e.N, e.Ticket, err)
+	}
+	if len(payload) > mostBatchSize { // what the server can never take must not reach the writer, who would try for ever
+		return entry{}, fmt.Errorf("event %d of %s is too large: %d bytes", e.N, e.Ticket, len(payload))
 	}
 	digest := sha256.Sum256(payload)
 	made := entry{

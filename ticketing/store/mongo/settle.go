@@ -87,7 +87,6 @@ func (s *Store) lookUp(ctx context.Context, batch []*pending) (found []entry, la
 		err := reads.Wait()
 		if err == nil {
 			s.writer.away.Store(false)
-			s.feels("writer", nil)
 			return found, last, true
 		}
 		if ctx.Err() != nil {

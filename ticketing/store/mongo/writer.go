@@ -111,6 +111,7 @@ func (s *Store) write(ctx context.Context) {
 			p.tell(ticketing.Event{}, fmt.Errorf("%w: the store closes", ticketing.ErrUnknown))
 		}
 	}()
+	failures := 0
 	for ctx.Err() == nil {
 		if len(batch) == 0 {
 			if batch = s.first(ctx); len(batch) == 0 {
@@ -125,10 +126,13 @@ func (s *Store) write(ctx context.Context) {
 			w.wins++
 			w.took += (time.Since(began) - w.took) / 8
 			w.restedAt = time.Now().Add(w.rest())
-			batch = nil
+			batch, failures = nil, 0
+			s.feels("writer", nil)
 			continue
 		}
-		if at, code, clean := refusedAt(err); clean && at < len(batch) {
+		at, code, clean := refusedAt(err)
+		if clean && at < len(batch) {
+			failures = 0
 			s.stored(batch[:at])
 			batch = batch[at:]
 			if code != duplicateKey {
@@ -136,8 +140,16 @@ func (s *Store) write(ctx context.Context) {
 				batch = batch[1:]
 				continue
 			}
+		} else {
+			failures++
 		}
 		batch = s.settle(ctx, batch)
+		if failures > 1 && len(batch) > 0 { // it answers reads and takes no writes: full, or not ours to write
+			s.feels("writer", fmt.Errorf("write events: %w", away(err)))
+			pause(ctx, min(time.Millisecond<<min(failures, 9), 500*time.Millisecond))
+		} else {
+			s.feels("writer", nil)
+		}
 	}
 }
 

@@ -159,7 +159,7 @@ func (s *Store) plan(ctx context.Context, f ticketing.Filter) ([]source, error) 
 	if err != nil {
 		return nil, err
 	}
-	if size <= few {
+	if size <= s.few {
 		return best, nil
 	}
 	switch {
@@ -173,7 +173,7 @@ func (s *Store) plan(ctx context.Context, f ticketing.Filter) ([]source, error) 
 	return []source{{from: "tickets t NOT INDEXED"}}, nil
 }
 
-// smallest is the way in that yields the fewest, and how many (at most few+1); and all that are open, words first.
+// smallest is the way in that yields the fewest, and how many (at most s.few+1); and all that are open, words first.
 func (s *Store) smallest(ctx context.Context, f ticketing.Filter) (best []source, size int, all []source, err error) {
 	match, err := s.match(ctx, f)
 	if err != nil {
@@ -187,7 +187,7 @@ func (s *Store) smallest(ctx context.Context, f ticketing.Filter) (best []source
 	if !f.Scope.All {
 		ways = append(ways, []source{own(f), helped(f)})
 	}
-	size = few + 1
+	size = s.few + 1
 	for _, way := range ways {
 		n := 0
 		for _, in := range way {
@@ -262,7 +262,7 @@ func (s *Store) Count(ctx context.Context, f ticketing.Filter) (int, error) {
 		return 0, fmt.Errorf("count: %w", err)
 	}
 	switch {
-	case size <= few:
+	case size <= s.few:
 	case len(all) > 0:
 		best = all[:1]
 	case !f.Scope.All:

@@ -9,7 +9,12 @@ import (
 	"hotline1022/ticketing/store/storetest"
 )
 
-func fresh(t *testing.T) ticketing.Store { return openAt(t, filepath.Join(t.TempDir(), "hotline.db")) }
+// fresh is an empty store. It takes forty tickets for many, so that the contract's few try every plan of a list.
+func fresh(t *testing.T) ticketing.Store {
+	s := openAt(t, filepath.Join(t.TempDir(), "hotline.db"))
+	s.few = 40
+	return s
+}
 
 func openAt(t *testing.T, path string) *Store {
 	t.Helper()

@@ -37,6 +37,7 @@ type Store struct {
 	bell    ticketing.Bell
 	stmts   sync.Map // query → *sql.Stmt, for reads asked over and over
 	release func() error
+	few     int // see the constant
 
 	unfinished atomic.Bool // a replay was begun and has not ended
 }
@@ -53,7 +54,7 @@ func Open(ctx context.Context, path string, opt Options) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, release: release}
+	s := &Store{path: path, release: release, few: few}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -93,7 +94,9 @@ func readers(path string, n int) (*sql.DB, error) {
 
 // Close ends the writer after what it has taken, then lets go of the file.
 func (s *Store) Close() error {
-	s.write.stop()
+	if !s.write.stop() {
+		return nil
+	}
 	return s.close()
 }
 

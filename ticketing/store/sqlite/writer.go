@@ -311,15 +311,17 @@ func (w *writer) illness() error {
 	return nil
 }
 
-// stop takes no more jobs and returns when those that wait are answered.
-func (w *writer) stop() {
+// stop takes no more jobs and returns when those that wait are answered; false if somebody else has stopped it.
+func (w *writer) stop() bool {
 	w.mu.Lock()
-	if !w.closed {
+	first := !w.closed
+	if first {
 		w.closed = true
 		close(w.queue)
 	}
 	w.mu.Unlock()
 	<-w.done
+	return first
 }
 
 func (w *writer) close() error {

@@ -146,7 +146,7 @@ func scopes(s *suite) {
 func filters(s *suite) {
 	tickets := s.fill(s.size(150, 40), 6)
 	narrowed := 0
-	for i := range s.size(400, 30) {
+	for i := range s.size(250, 30) {
 		f := s.randomFilter(tickets)
 		if n := s.check(f, tickets); n > 0 && n < len(tickets) {
 			narrowed++
@@ -155,7 +155,7 @@ func filters(s *suite) {
 			s.check(ticketing.Filter{Scope: all, Sort: f.Sort, Limit: 1 + s.maker.Rand.IntN(60)}, tickets)
 		}
 	}
-	if narrowed < s.size(100, 5) {
+	if narrowed < s.size(60, 5) {
 		s.Fatalf("only %d of the random filters picked some tickets and left others: the test tests little", narrowed)
 	}
 	s.alone(tickets)

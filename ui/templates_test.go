@@ -1,0 +1,227 @@
+package ui
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"hotline1022/ticketing"
+	"hotline1022/ticketing/calendar"
+	"hotline1022/ticketing/places"
+	"hotline1022/ticketing/store/sqlite"
+	"hotline1022/ticketing/words"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, ticketing.Zone)
+
+// bare is a server with templates and an empty catalogue.
+func bare(t *testing.T) *Server {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), t.TempDir()+"/hotline.db", sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	catalogs := &ticketing.Catalogs{Records: store}
+	if err := catalogs.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	now := func() time.Time { return noon }
+	s := &Server{Desk: &ticketing.Desk{Catalog: catalogs, Now: now}, BaseURL: "https://1022.example.vn", Now: now}
+	s.prepare()
+	return s
+}
+
+// samples are one or more structs for each template of the public pages and of sign-in, as full as they can be.
+func samples(lang string) map[string][]any {
+	page := Page{Lang: lang, Title: "x", Path: "/x", Phone: "1022", NoIndex: true, Scripts: []string{"track.js"}}
+	signedIn := page
+	signedIn.Staff = &ticketing.Staff{ID: "hang", Name: "Nguyễn Thị Thu Hằng", Role: ticketing.Supervisor}
+	signedIn.Nav, signedIn.Theme = nav, "dark"
+	faults := fieldErrors{"": "a", "kind": "b", "text": "c", "files": "d", "name": "e", "phone": "f", "consent": "g", "ok": "h", "digits": "i"}
+	files := []ticketing.File{{ID: "1", Name: "a.jpg", Size: 300 << 10, Width: 10, Height: 10}, {ID: "2", Name: "b.pdf", Size: 3 << 20}}
+	thread := []message{{Own: true, By: "Bạn", At: noon, Text: "<b>một</b>\nhai", Files: files}, {By: "1022", At: noon.Add(-48 * time.Hour), Text: "ba", Label: "l"}}
+
+	var tracks []any
+	for _, status := range ticketing.Statuses {
+		t := ticketing.Ticket{Code: "7K02Q074M9P5", Version: 3, Status: status, Channel: ticketing.Web, Category: "x", Place: "Phường Hải Châu", Received: noon.Add(-time.Hour),
+			Since: noon, Promised: noon.Add(time.Hour), Due: noon.Add(80 * time.Hour), Extensions: 1, Extension: &ticketing.Extension{Decided: true, OK: true, Reason: "mưa"}}
+		if !status.Open() {
+			t.Outcome, t.Ended = ticketing.Done, noon
+		}
+		p := trackPage{Page: page, Code: t.Code, Ticket: t, Holder: "Sở Xây dựng", Steps: steps(t), Moments: []happening{{noon, "x"}}, Words: true, Thread: thread,
+			MaySay: true, MayJudge: true, Token: "t", Said: "x", Files: files, Kept: "k", Errors: faults, Most: 5}
+		shut := p
+		shut.Words, shut.PublicAnswer, shut.Merged = false, "y", &mergedInto{ticketing.Routed, "Sở", noon}
+		tracks = append(tracks, p, shut)
+	}
+	form := sendForm{Token: "t", Kind: ticketing.Report, Category: "c", Text: "x", AreaText: "hai", Files: files, Kept: "k", Lat: "1", Lng: "2", Anonymous: true, Visibility: ticketing.Public}
+	return map[string][]any{
+		"home":    {homePage{Page: page, Published: []published{{"c", "Phường", "đã xong", noon}}}, homePage{Page: page}},
+		"look-up": {lookUpPage{Page: page}, lookUpPage{Page: page, Code: "x", Errors: fieldErrors{"code": "x"}}},
+		"send": {sendPage{Page: page, Kinds: sendable, Most: 5}, sendPage{Page: page, Form: form, Errors: faults, Kinds: sendable, Most: 5,
+			Groups:  []categoryGroup{{"g", []category{{ticketing.Category{ID: "c", Name: "C", Hint: "h", Anonymous: true}}}}, {"", []category{{}}}},
+			Areas:   []areaChoice{{Code: "1", Name: "n", Via: "v", unit: places.Unit{}}},
+			Consent: ticketing.Consent{ID: "1", Text: "đồng ý", EN: "agree"}}},
+		"sent":       {sentPage{Page: page, Code: "7K02Q074M9P5", Spoken: "bảy ca", Ticket: ticketing.Ticket{Code: "7K02Q074M9P5", Received: noon, Promised: noon}, URL: "u"}},
+		"track":      tracks,
+		"track.live": tracks,
+		"sign-in":    {signInPage{Page: page}, signInPage{Page: page, Name: "x", Failure: "f"}},
+		"password":   {passwordPage{Page: signedIn}, passwordPage{Page: signedIn, First: true, Errors: faults}},
+		"account":    {accountPage{Page: signedIn, Role: "r", Agency: "a", Devices: []device{{Browser: "b", This: true}, {Browser: "c"}}}},
+		"error":      {errorPage{Page: page, failure: failureOf(lang, errPanic), Back: "/"}, errorPage{Page: signedIn, failure: failureOf(lang, errSignedOut), Back: "/"}},
+		"error.part": {errorPage{failure: failureOf(lang, notFound())}},
+	}
+}
+
+var inline = regexp.MustCompile(`(?i)\sstyle=|\son[a-z]+=|<style|<script>|javascript:`)
+
+func TestEveryPageIsMadeInBothLanguages(t *testing.T) {
+	s := bare(t)
+	for _, lang := range words.Languages {
+		for name, all := range samples(lang) {
+			for i, data := range all {
+				var b bytes.Buffer
+				if err := s.screens[lang].ExecuteTemplate(&b, name, data); err != nil {
+					t.Errorf("%s %s: %v", lang, name, err)
+					continue
+				}
+				if _, rest, ok := strings.Cut(b.String(), "⟦"); ok {
+					t.Errorf("%s %s: no words for %s", lang, name, strings.SplitN(rest, "⟧", 2)[0])
+				}
+				if bad := inline.FindString(b.String()); bad != "" {
+					t.Errorf("%s %s, sample %d: the policy forbids %q", lang, name, i, bad)
+				}
+				if strings.Contains(b.String(), "<b>một") {
+					t.Errorf("%s %s: a citizen's words became HTML", lang, name)
+				}
+			}
+		}
+	}
+}
+
+// Each page of these files has a sample; what a page is made of is tried with it.
+func TestEveryPageHasASample(t *testing.T) {
+	s, have := bare(t), samples("vi")
+	text, err := embedded.ReadDir("templates")
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := map[string]bool{}
+	call := regexp.MustCompile(`{{-? ?template "([^"]+)"`)
+	for _, f := range text {
+		body, err := embedded.ReadFile("templates/" + f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range call.FindAllStringSubmatch(string(body), -1) {
+			used[m[1]] = true
+		}
+	}
+	public := regexp.MustCompile(`^(home|look-up|send|sent|track|sign-in|password|account|error)`)
+	for _, one := range s.screens["vi"].Templates() {
+		if name := one.Name(); public.MatchString(name) && have[name] == nil && !used[name] && !strings.HasSuffix(name, ".html") {
+			t.Errorf("the template %q is tried by no sample", name)
+		}
+	}
+}
+
+func TestTimesAndNumbersReadAsPeopleWriteThem(t *testing.T) {
+	c, err := calendar.New(ticketing.Zone, calendar.DefaultHours(), calendar.Holidays())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 11, 23, 14, 5, 0, 0, ticketing.Zone) // Monday
+	vi, en := format{"vi", func() time.Time { return at }}, format{"en", func() time.Time { return at }}
+	for _, c := range []struct{ got, want string }{
+		{vi.moment(at), "14:05, thứ Hai 23/11/2026"},
+		{en.moment(at), "14:05, Monday 23/11/2026"},
+		{vi.moment(time.Time{}), ""},
+		{vi.ago(at.Add(-10 * time.Second)), "vừa xong"},
+		{vi.ago(at.Add(-5 * time.Minute)), "5 phút trước"},
+		{vi.ago(at.Add(-3 * time.Hour)), "3 giờ trước"},
+		{vi.ago(at.Add(-20 * time.Hour)), "hôm qua 18:05"},
+		{vi.ago(at.AddDate(0, 0, -3)), "14:05 20/11"},
+		{vi.ago(at.AddDate(-1, 0, 0)), "23/11/2025"},
+		{vi.left(c, at.Add(2*time.Hour+55*time.Minute)), "còn 2 giờ 55 phút làm việc"},
+		{vi.left(c, at.AddDate(0, 0, 4)), "còn 4 ngày làm việc"},
+		{vi.left(c, at.Add(-time.Hour)), "trễ 35 phút làm việc"}, // the noon break does not count
+		{en.left(c, at.Add(time.Hour)), "1 working hour left"},
+		{vi.urge(c, at.Add(-time.Minute)), "late"}, {vi.urge(c, at.Add(time.Hour)), "soon"}, {vi.urge(c, at.AddDate(0, 0, 3)), "fine"}, {vi.urge(c, time.Time{}), "none"},
+		{vi.number(1234567), "1.234.567"}, {en.number(int64(1234567)), "1,234,567"}, {vi.number(-1000), "−1.000"}, {vi.number(7), "7"},
+		{vi.size(300), "1 KB"}, {vi.size(2500 << 10), "2,4 MB"},
+		{initial("Nguyễn Thị Thu Hằng"), "H"}, {initial("Đỗ Đức"), "Đ"}, {initial(" "), "?"},
+		{string(lines("a<b\nc")), "a&lt;b<br>c"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%q, want %q", c.got, c.want)
+		}
+	}
+}
+
+func TestALimitIsKeptForEachAddressAndTheirNumberIsBounded(t *testing.T) {
+	k := &keyed{rate: Rate{N: 2, Per: time.Minute}}
+	for i, want := range []bool{true, true, false} {
+		if k.take(noon, "a") != want {
+			t.Errorf("take %d is not %v: two a minute", i+1, want)
+		}
+	}
+	if !k.take(noon, "b") {
+		t.Error("another address waits for the first")
+	}
+	if !k.take(noon.Add(30*time.Second), "a") {
+		t.Error("half a minute later one has come back")
+	}
+	for i := range mostKeys + 100 {
+		k.take(noon.Add(time.Duration(i)*time.Millisecond), fmt.Sprint(i))
+	}
+	if len(k.all) > mostKeys {
+		t.Errorf("%d keys are kept", len(k.all))
+	}
+}
+
+func TestASealFitsItsPurposeOnly(t *testing.T) {
+	s := bare(t)
+	sealed := s.seal("a", "value")
+	if v, ok := s.unseal("a", sealed); !ok || v != "value" {
+		t.Error("it does not come back")
+	}
+	for _, wrong := range []string{"", ".", "x", sealed + "x", "x" + sealed, strings.Replace(sealed, ".", "", 1)} {
+		if _, ok := s.unseal("a", wrong); ok {
+			t.Errorf("%q is taken", wrong)
+		}
+	}
+	if _, ok := s.unseal("b", sealed); ok {
+		t.Error("it is taken for another purpose")
+	}
+	if s.accessOf("7K02Q074M9P5", s.accessCookie("7K02Q074M9P5", seesWords)) != seesWords || s.accessOf("7K02Q074M9PX", s.accessCookie("7K02Q074M9P5", seesWords)) != noAccess {
+		t.Error("a ticket's cookie opens that ticket alone")
+	}
+}
+
+func TestEveryKindOfFailureHasAPage(t *testing.T) {
+	for class, want := range map[ticketing.Class]int{ticketing.Invalid: 422, ticketing.NotFound: 404, ticketing.Forbidden: 403, ticketing.Conflict: 409, ticketing.Busy: 503} {
+		f := failureOf("vi", fmt.Errorf("around: %w", &ticketing.Error{Class: class, Key: "error.conflict", Err: errors.New("secret")}))
+		if f.Status != want || strings.Contains(f.Text+f.Heading, "secret") || strings.Contains(f.Heading, "⟦") {
+			t.Errorf("class %d: %+v", class, f)
+		}
+	}
+	if f := failureOf("en", errors.New("secret")); f.Status != 500 || strings.Contains(f.Text, "secret") {
+		t.Errorf("unknown: %+v", f)
+	}
+}
+
+func TestLocalPathsStayHere(t *testing.T) {
+	for _, p := range []string{"//x", "https://x", `/\x`, "", "x", "/a\nb"} {
+		if localPath(p, "/") != "/" {
+			t.Errorf("%q leads away", p)
+		}
+	}
+	if localPath("/a?b=c", "/") != "/a?b=c" {
+		t.Error("an address of ours is not taken")
+	}
+}
