@@ -278,3 +278,55 @@ func TestAStoppedImportSaysSo(t *testing.T) {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }
+
+// Of two rows with one id the first in the file is taken in, however many are under way.
+func TestTheFirstRowOfAnIDWins(t *testing.T) {
+	const ids = 1500
+	var b strings.Builder
+	b.WriteString("so,ngay,xong,noi_dung,linh_vuc,dt,ten\n")
+	for i := range ids {
+		fmt.Fprintf(&b, "%d,2025-03-01,,first,,,\n%d,2025-03-01,,second,,,\n", i, i)
+	}
+	p := newParts(t, t.TempDir())
+	out, err := load(t, p, ImportCmd{What: "tickets", File: put(t, "old.csv", b.String()), Map: put(t, "map.yaml", people)})
+	if !errors.As(err, new(errData)) || !strings.Contains(out, "1500 new, 0 changed, 0 already there, 1500 rejected") {
+		t.Fatal(err, out)
+	}
+	for i := range ids {
+		if e, err := p.store.ByKey(t.Context(), fmt.Sprintf("import:cu:%d", i)); err != nil || e.Text != "first" {
+			t.Fatalf("%d: %q, %v", i, e.Text, err)
+		}
+	}
+}
+
+// Stopped in the middle, it finishes what it has in hand: what the summary counts is in the store, and nothing else.
+func TestAnImportStoppedInTheMiddleCountsRightly(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("so,ngay,xong,noi_dung,linh_vuc,dt,ten\n")
+	for i := range 20_000 {
+		fmt.Fprintf(&b, "%d,2025-03-01,,a,,,\n", i)
+	}
+	p := newParts(t, t.TempDir())
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	cmd := ImportCmd{What: "tickets", File: put(t, "old.csv", b.String()), Map: put(t, "map.yaml", people)}
+	var out bytes.Buffer
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.into(ctx, p, &out) }()
+	for end := int64(0); end < 300; {
+		bell := p.store.Bell()
+		var err error
+		if end, err = p.store.End(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if end < 300 {
+			<-bell
+		}
+	}
+	stop()
+	err := <-ended
+	end, _ := p.store.End(t.Context())
+	if !errors.Is(err, context.Canceled) || end >= 20_000 || !strings.Contains(out.String(), fmt.Sprintf(" %d new,", end)) {
+		t.Errorf("%v, %d in the store\n%s", err, end, out.String())
+	}
+}
