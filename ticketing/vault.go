@@ -151,6 +151,38 @@ func (v *Vault) Unseal(name string, box []byte) ([]byte, error) {
 	return plain, nil
 }
 
+// kindMark is the record a vault knows its own data by.
+const kindMark = "vault"
+
+// Check holds the key against the data: under another key no name could be opened, and a citizen who writes again
+// would become a second person. The first vault over the data leaves a mark; a later one must be able to open it.
+func (v *Vault) Check(ctx context.Context) error {
+	const id, says = "mark", "hotline1022"
+	r, err := v.records.Get(ctx, kindMark, id)
+	if errors.Is(err, ErrNotFound) {
+		doc, err := json.Marshal(v.Seal(id, []byte(says)))
+		if err != nil {
+			return err
+		}
+		err = v.records.Put(ctx, Record{Kind: kindMark, ID: id, Version: 1, At: v.Now(), By: "hotline", Doc: doc})
+		if errors.Is(err, ErrConflict) { // another process was first
+			return v.Check(ctx)
+		}
+		return err
+	}
+	if err != nil {
+		return fmt.Errorf("reading the vault's mark: %w", err)
+	}
+	var box []byte
+	if err := json.Unmarshal(r.Doc, &box); err != nil {
+		return fmt.Errorf("the vault's mark: %w", err)
+	}
+	if plain, err := v.Unseal(id, box); err != nil || string(plain) != says {
+		return errors.New("the vault's key is not the one this data was written with: put the right one back (HOTLINE_VAULT_KEY, or keys/vault.key in the data folder)")
+	}
+	return nil
+}
+
 // mac is a keyed hash of the parts; nobody without the key can make it or try numbers against it.
 func (v *Vault) mac(parts ...string) []byte {
 	h := hmac.New(sha256.New, v.lookup)

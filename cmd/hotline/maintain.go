@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -87,12 +91,53 @@ func (b BackupCmd) Run(ctx context.Context, c *Config) error {
 		if _, err := os.Stat(filepath.Join(c.Data, sub)); err != nil {
 			continue
 		}
-		if err := os.CopyFS(filepath.Join(b.Dir, sub), os.DirFS(filepath.Join(c.Data, sub))); err != nil {
+		if err := copyFolder(filepath.Join(c.Data, sub), filepath.Join(b.Dir, sub)); err != nil {
 			return fmt.Errorf("copying %s: %w", sub, err)
 		}
 	}
-	fmt.Printf("backup: written to %s. It holds the key of the citizens' names: keep it as safe as the data.\n", b.Dir)
+	about := "It holds the key of the citizens' names: keep it as safe as the data"
+	if c.VaultKey != "" {
+		about = "The key of the citizens' names (HOTLINE_VAULT_KEY) is not in it, and no name can be read without: keep both"
+	}
+	fmt.Printf("backup: written to %s. %s.\n", b.Dir, about)
 	return nil
+}
+
+// copyFolder copies what is finished, for nobody else to read, and durably. The folder may be in use: files half
+// written have names with a dot before them, and one that was erased meanwhile is not missed.
+func copyFolder(from, to string) error {
+	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		rest, _ := filepath.Rel(from, path) // path lies in from
+		target := filepath.Join(to, rest)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case entry.IsDir():
+			return os.MkdirAll(target, 0o700)
+		case strings.HasPrefix(entry.Name(), "."), !entry.Type().IsRegular():
+			return nil
+		}
+		if err := copyFile(path, target); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	})
+}
+
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Sync(), out.Close(), syncDir(filepath.Dir(to)))
 }
 
 // RestoreCmd loads a backup.
@@ -110,14 +155,6 @@ func (r RestoreCmd) Run(ctx context.Context, c *Config) error {
 			return fmt.Errorf("%s is not empty: restore into an empty data folder", c.Data)
 		}
 	}
-	for _, sub := range []string{"files", "keys"} {
-		if _, err := os.Stat(filepath.Join(r.Dir, sub)); err != nil {
-			continue
-		}
-		if err := os.CopyFS(filepath.Join(c.Data, sub), os.DirFS(filepath.Join(r.Dir, sub))); err != nil {
-			return fmt.Errorf("copying %s: %w", sub, err)
-		}
-	}
 	var err error
 	if c.Store == "sqlite" {
 		err = sqlite.Restore(ctx, r.Dir, filepath.Join(c.Data, "hotline.db"))
@@ -126,6 +163,15 @@ func (r RestoreCmd) Run(ctx context.Context, c *Config) error {
 	}
 	if err != nil {
 		return err
+	}
+	// After the store, which refuses what is no backup: a refusal leaves the folder as empty as it was.
+	for _, sub := range []string{"files", "keys"} {
+		if _, err := os.Stat(filepath.Join(r.Dir, sub)); err != nil {
+			continue
+		}
+		if err := copyFolder(filepath.Join(r.Dir, sub), filepath.Join(c.Data, sub)); err != nil {
+			return fmt.Errorf("copying %s: %w", sub, err)
+		}
 	}
 	fmt.Println("restore: done. `hotline verify` and `hotline replay --check` say whether all is well.")
 	return nil

@@ -32,7 +32,7 @@ type parts struct {
 // assemble opens the store and puts the desk together. The caller closes the store.
 func assemble(ctx context.Context, c *Config, log *slog.Logger) (*parts, error) {
 	if err := os.MkdirAll(c.Data, 0o750); err != nil {
-		return nil, fmt.Errorf("the data folder cannot be made: %w", err)
+		return nil, fmt.Errorf("the data folder cannot be made (choose another with --data): %w", err)
 	}
 	key, err := vaultKey(c)
 	if err != nil {
@@ -57,6 +57,9 @@ func (p *parts) build(ctx context.Context, c *Config, key []byte) error {
 	if p.vault, err = ticketing.NewVault(p.store, key, time.Now); err != nil {
 		return err
 	}
+	if err := p.vault.Check(ctx); err != nil {
+		return err
+	}
 	p.accounts = &ticketing.Accounts{Records: p.store, Now: time.Now}
 	p.catalogs = &ticketing.Catalogs{Records: p.store}
 	if err := p.catalogs.Refresh(ctx); err != nil {
@@ -71,7 +74,11 @@ func (p *parts) build(ctx context.Context, c *Config, key []byte) error {
 
 func openStore(ctx context.Context, c *Config) (ticketing.Store, error) {
 	if c.Store != "sqlite" {
-		return mongo.Open(ctx, c.Store, mongo.Options{})
+		s, err := mongo.Open(ctx, c.Store, mongo.Options{})
+		if err != nil {
+			return nil, fmt.Errorf("is the server that HOTLINE_STORE names running, and may this user use it? %w", err)
+		}
+		return s, nil
 	}
 	return sqlite.Open(ctx, filepath.Join(c.Data, "hotline.db"), sqlite.Options{})
 }
@@ -100,15 +107,52 @@ func vaultKey(c *Config) ([]byte, error) {
 	if _, err := os.Stat(filepath.Join(c.Data, "hotline.db")); err == nil {
 		return nil, fmt.Errorf("%s is missing but there is data: put the key back, a new one cannot open the names", path)
 	}
+	return newVaultKey(path)
+}
+
+// newVaultKey makes the key file whole and durable before anything is sealed with it. Of two processes that start
+// at once on an empty folder the first gives its key a name; the other takes that one.
+func newVaultKey(path string) ([]byte, error) {
 	key := make([]byte, 32)
 	rand.Read(key)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the folder for keys cannot be made: %w", err)
 	}
-	if err := os.WriteFile(path, []byte(hex.EncodeToString(key)+"\n"), 0o600); err != nil {
+	aside, err := os.CreateTemp(dir, ".new-*")
+	if err != nil {
+		return nil, fmt.Errorf("the vault's key cannot be written: %w", err)
+	}
+	defer os.Remove(aside.Name())
+	_, err = aside.WriteString(hex.EncodeToString(key) + "\n")
+	if err = errors.Join(err, aside.Sync(), aside.Close()); err == nil {
+		err = os.Link(aside.Name(), path)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		var raw []byte
+		if raw, err = os.ReadFile(path); err == nil {
+			return parseKey(strings.TrimSpace(string(raw)))
+		}
+	}
+	if err == nil {
+		err = syncDir(dir)
+	}
+	if err == nil {
+		err = syncDir(filepath.Dir(dir))
+	}
+	if err != nil {
 		return nil, fmt.Errorf("the vault's key cannot be written: %w", err)
 	}
 	return key, nil
+}
+
+// syncDir makes the names in a folder durable.
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 func parseKey(s string) ([]byte, error) {

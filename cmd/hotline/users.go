@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -78,7 +79,7 @@ type UserDisableCmd struct {
 // Run ends the sessions too.
 func (u UserDisableCmd) Run(ctx context.Context, c *Config) error {
 	return withParts(ctx, c, func(p *parts) error {
-		return p.accounts.Change(ctx, u.ID, "hotline user", func(s *ticketing.Staff) error { s.Off = true; s.Epoch++; return nil })
+		return there("account", u.ID, p.accounts.Change(ctx, u.ID, "hotline user", func(s *ticketing.Staff) error { s.Off = true; s.Epoch++; return nil }))
 	})
 }
 
@@ -91,7 +92,7 @@ type UserResetCmd struct {
 func (u UserResetCmd) Run(ctx context.Context, c *Config) error {
 	return withParts(ctx, c, func(p *parts) error {
 		password := newPassword()
-		if err := p.accounts.SetPassword(ctx, u.ID, "hotline user", password, true); err != nil {
+		if err := there("account", u.ID, p.accounts.SetPassword(ctx, u.ID, "hotline user", password, true)); err != nil {
 			return err
 		}
 		fmt.Printf("%s may sign in with the password %s and must change it then.\n", u.ID, password)
@@ -162,7 +163,17 @@ type TokenRevokeCmd struct {
 
 // Run ends it at once.
 func (t TokenRevokeCmd) Run(ctx context.Context, c *Config) error {
-	return withParts(ctx, c, func(p *parts) error { return p.accounts.RevokeToken(ctx, t.ID, "hotline token") })
+	return withParts(ctx, c, func(p *parts) error {
+		return there("token", t.ID, p.accounts.RevokeToken(ctx, t.ID, "hotline token"))
+	})
+}
+
+// there says of what is not there what it is, and where to look.
+func there(what, id string, err error) error {
+	if errors.Is(err, ticketing.ErrNotFound) || ticketing.ClassOf(err) == ticketing.NotFound {
+		return fmt.Errorf("there is no %s %q; `hotline %s list` shows those there are", what, id, map[string]string{"account": "user", "token": "token"}[what])
+	}
+	return err
 }
 
 // newPassword is easy to read out: four groups of four letters and digits, 80 random bits.
