@@ -23,8 +23,9 @@ func (a *Accounts) NewToken(ctx context.Context, t Token, by string) (key string
 		return "", invalid("scopes", "error.scope_none")
 	}
 	raw := make([]byte, 32)
-	rand.Read(raw)
-	t.ID = base64.RawURLEncoding.EncodeToString(raw[:6])
+	for t.ID = "-"; t.ID[0] == '-'; t.ID = base64.RawURLEncoding.EncodeToString(raw[:6]) { // it is typed behind a command
+		rand.Read(raw)
+	}
 	secret := base64.RawURLEncoding.EncodeToString(raw[6:])
 	sum := sha256.Sum256([]byte(secret))
 	t.Hash = sum[:]

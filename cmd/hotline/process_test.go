@@ -271,7 +271,7 @@ const (
 	numberStart = "09051"
 )
 
-var fullNumber = regexp.MustCompile(`(0|84)?9051[\s.-]?\d{2}[\s.-]?\d{3}`)
+var fullNumber = regexp.MustCompile(`(0|84)905[\s.-]?1\d\d[\s.-]?\d{3}`)
 
 // discreet holds what a process wrote to the rule that logs know no citizen.
 func discreet(t testing.TB, what, said string) {
