@@ -54,8 +54,8 @@ const reference = "../../../shared/data/nyc-council-cases-2015-2019.csv.gz"
 
 // The reference file as a whole: what counts is that every number comes out, and that a second run changes nothing.
 func TestTheReferenceFile(t *testing.T) {
-	if testing.Short() {
-		t.Skip("NOT TESTED: -short leaves the 233,331 rows of the reference file out")
+	if testing.Short() || underRace {
+		t.Skip("NOT TESTED: -short and -race leave the 233,331 rows of the reference file out")
 	}
 	raw, err := os.ReadFile(reference)
 	if err != nil {
