@@ -26,13 +26,13 @@ import (
 
 // running is the whole program on a port of its own, with the small province in it.
 type running struct {
-	*testing.T
+	testing.TB
 	*parts
 	url string
 }
 
 // start runs the program in this process, on real SQLite, until the test ends.
-func start(t *testing.T, before ...func(*parts)) *running {
+func start(t testing.TB, before ...func(*parts)) *running {
 	t.Helper()
 	c := &Config{Addr: "127.0.0.1:0", Data: t.TempDir(), Store: "sqlite", Timezone: "Asia/Ho_Chi_Minh", Log: "text"}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -51,7 +51,7 @@ func start(t *testing.T, before ...func(*parts)) *running {
 	}
 	ready, done := make(chan string, 1), make(chan error, 1)
 	go func() { done <- serve(ctx, c, p, func(url string) { ready <- url }) }()
-	r := &running{T: t, parts: p}
+	r := &running{TB: t, parts: p}
 	select {
 	case r.url = <-ready:
 	case err := <-done:
