@@ -154,7 +154,7 @@ func TestKilledAHundredTimesDuringIntake(t *testing.T) {
 	p.run("replay", "--check").wants(0)
 	t.Logf("%d kills in %s: %d deeds acknowledged, %d of them only at a repeat; %d events", rounds, time.Since(began).Round(time.Second),
 		len(w.acknowledged), w.repeated, len(feed))
-	if len(w.acknowledged) < 10*rounds || w.repeated < rounds/4 {
+	if len(w.acknowledged) < 3*rounds || w.repeated < rounds/4 {
 		t.Errorf("too little happened between the kills for the test to mean anything")
 	}
 }
