@@ -4,19 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
-
-	"golang.org/x/crypto/argon2"
 )
 
 // Staff is an account. ID is the sign-in name.
@@ -340,124 +336,6 @@ func CheckStaff(s Staff) error {
 	return nil
 }
 
-// checkPassword: length is what counts; and not the name itself, nor what everybody tries first.
-func checkPassword(s Staff, p string) error {
-	low := strings.ToLower(p)
-	switch {
-	case utf8.RuneCountInString(p) < 10 || len(p) > 200:
-		return invalid("password", "error.password_length", 10)
-	case strings.Contains(low, s.ID) && len(p) < len(s.ID)+6, slices.Contains(commonPasswords, low):
-		return invalid("password", "error.password_common")
-	}
-	return nil
-}
-
-var commonPasswords = []string{"1234567890", "0123456789", "matkhau123", "password123", "password1234", "qwertyuiop", "hotline1022", "tongdai1022", "123456789a", "iloveyou123", "0987654321", "1111111111", "aaaaaaaaaa"}
-
-// argon2id parameters: OWASP's second choice (19 MiB, t=2, p=1); the PHC string carries them, so they can be raised.
-const (
-	argonMemory = 19 << 10 // KiB
-	argonTime   = 2
-	argonKey    = 32
-)
-
-func (a *Accounts) slot() chan struct{} {
-	a.once.Do(func() { a.hashing = make(chan struct{}, max(2, runtime.NumCPU())) })
-	return a.hashing
-}
-
-func (a *Accounts) hash(password string) string {
-	slot := a.slot()
-	slot <- struct{}{}
-	defer func() { <-slot }()
-	salt := make([]byte, 16)
-	rand.Read(salt)
-	key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, 1, argonKey)
-	b64 := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=1$%s$%s", argon2.Version, argonMemory, argonTime, b64.EncodeToString(salt), b64.EncodeToString(key))
-}
-
-func (a *Accounts) verify(ctx context.Context, phc, password string) (bool, error) {
-	slot := a.slot()
-	select {
-	case slot <- struct{}{}:
-		defer func() { <-slot }()
-	case <-ctx.Done():
-		return false, &Error{Class: Busy, Key: "error.busy", Err: ctx.Err()}
-	}
-	parts := strings.Split(phc, "$")
-	if len(parts) != 6 || parts[1] != "argon2id" || len(password) > 200 {
-		return false, nil
-	}
-	var memory, passes uint32
-	var threads uint8
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &passes, &threads); err != nil || memory > 1<<20 || passes > 20 || passes == 0 || threads == 0 {
-		return false, nil
-	}
-	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
-	want, err2 := base64.RawStdEncoding.DecodeString(parts[5])
-	if err1 != nil || err2 != nil || len(want) == 0 {
-		return false, nil
-	}
-	got := argon2.IDKey([]byte(password), salt, passes, memory, threads, uint32(len(want)))
-	return subtle.ConstantTimeCompare(got, want) == 1, nil
-}
-
-// nobodysHash makes an unknown name cost what a known one costs.
-var nobodysHash = sync.OnceValue(func() string {
-	var a Accounts
-	return a.hash("nobody has this password")
-})
-
-// NewToken makes a program's key; it is shown once.
-func (a *Accounts) NewToken(ctx context.Context, t Token, by string) (key string, err error) {
-	for _, s := range t.Scopes {
-		if !slices.Contains(TokenScopes[:], s) {
-			return "", invalid("scopes", "error.scope_unknown", s)
-		}
-	}
-	if len(t.Scopes) == 0 || strings.TrimSpace(t.Name) == "" {
-		return "", invalid("scopes", "error.scope_none")
-	}
-	raw := make([]byte, 32)
-	for t.ID = "-"; t.ID[0] == '-'; t.ID = base64.RawURLEncoding.EncodeToString(raw[:6]) { // it is typed behind a command
-		rand.Read(raw)
-	}
-	secret := base64.RawURLEncoding.EncodeToString(raw[6:])
-	sum := sha256.Sum256([]byte(secret))
-	t.Hash = sum[:]
-	doc, err := json.Marshal(t)
-	if err != nil {
-		return "", err
-	}
-	err = a.Records.Put(ctx, Record{Kind: KindToken, ID: t.ID, Version: 1, At: a.Now().UTC(), By: by, Doc: doc})
-	return "h1022_" + t.ID + "_" + secret, storeError("adding the token", err)
-}
-
-// Program is who the key belongs to. ErrNotFound for a key that is unknown, expired or revoked.
-func (a *Accounts) Program(ctx context.Context, key string) (Actor, error) {
-	rest, ok := strings.CutPrefix(key, "h1022_")
-	if !ok || len(rest) < 10 || len(rest) > 100 || rest[8] != '_' {
-		return Actor{}, ErrNotFound
-	}
-	r, err := a.Records.Get(ctx, KindToken, rest[:8])
-	if err != nil {
-		return Actor{}, err
-	}
-	var t Token
-	if r.Deleted() {
-		return Actor{}, ErrNotFound
-	}
-	if err := json.Unmarshal(r.Doc, &t); err != nil {
-		return Actor{}, fmt.Errorf("token record: %w", err)
-	}
-	sum := sha256.Sum256([]byte(rest[9:]))
-	if subtle.ConstantTimeCompare(sum[:], t.Hash) != 1 || t.Off || !t.Expires.IsZero() && a.Now().After(t.Expires) {
-		return Actor{}, ErrNotFound
-	}
-	return Actor{ID: "token:" + t.ID, Role: Program, Agency: t.Agency, Name: t.Name, Scopes: t.Scopes}, nil
-}
-
 func cmpErr(err, otherwise error) error {
 	if err != nil {
 		return err
@@ -470,37 +348,4 @@ func cut(s string, n int) string {
 		return strings.ToValidUTF8(s[:n], "")
 	}
 	return s
-}
-
-// Tokens lists the programs' keys, without their secrets.
-func (a *Accounts) Tokens(ctx context.Context) ([]Token, error) {
-	rs, err := a.Records.All(ctx, KindToken, "")
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Token, 0, len(rs))
-	for _, r := range rs {
-		if err := decodeInto(r.Doc, func(t Token) { t.Hash = nil; out = append(out, t) }); err != nil {
-			return nil, fmt.Errorf("token %q: %w", r.ID, err)
-		}
-	}
-	return out, nil
-}
-
-// RevokeToken ends a program's key.
-func (a *Accounts) RevokeToken(ctx context.Context, id, by string) error {
-	r, err := a.Records.Get(ctx, KindToken, id)
-	if err != nil {
-		return storeError("reading the token", err)
-	}
-	var t Token
-	if err := json.Unmarshal(r.Doc, &t); err != nil {
-		return err
-	}
-	t.Off = true
-	doc, err := json.Marshal(t)
-	if err != nil {
-		return err
-	}
-	return storeError("revoking the token", a.Records.Put(ctx, Record{Kind: KindToken, ID: id, Version: r.Version + 1, At: a.Now().UTC(), By: by, Doc: doc}))
 }

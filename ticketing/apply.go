@@ -336,51 +336,6 @@ func (t *Ticket) ring(e Event) bool {
 	return true
 }
 
-// deliver follows one message on its way; false if it makes no sense.
-func (t *Ticket) deliver(e Event) bool {
-	i := slices.IndexFunc(t.Sending, func(d Delivery) bool { return d.N == e.Ref })
-	if i < 0 {
-		return false
-	}
-	d := t.Sending[i]
-	switch {
-	case e.Kind == SendAttempted:
-		if d.Settled() || e.Try != d.Try+1 {
-			return false
-		}
-		d.Try, d.State, d.Next = e.Try, Attempted, e.Next
-	case e.Try != d.Try || d.State == Delivered:
-		return false
-	case e.Kind == SendDelivered:
-		d.State, d.Receipt, d.Next, d.Reason = Delivered, e.Receipt, time.Time{}, ""
-	case e.Next.IsZero():
-		d.State, d.Reason, d.Next = Failed, e.Reason, time.Time{}
-	default:
-		d.State, d.Reason, d.Next = Retry, e.Reason, e.Next
-	}
-	t.Sending = slices.Clone(t.Sending)
-	t.Sending[i] = d
-	return true
-}
-
-// settledTail keeps what is still on its way and the last few that arrived or failed.
-func settledTail(all []Delivery) []Delivery {
-	const keep = 8
-	kept := make([]Delivery, 0, len(all)+1)
-	settled := 0
-	for _, d := range slices.Backward(all) {
-		if d.Settled() {
-			if settled++; settled > keep {
-				continue
-			}
-		}
-		kept = append(kept, d)
-	}
-	slices.Reverse(kept)
-	return kept
-}
-
-// addFiles takes over the files that are not the ticket's yet: an answer may send along what came in.
 func (t *Ticket) addFiles(files []File) {
 	fresh := slices.DeleteFunc(slices.Clone(files), func(f File) bool { return t.HasFile(f.ID) })
 	t.Files = slices.Concat(t.Files, fresh)

@@ -137,7 +137,7 @@ type Event struct {
 	Due     time.Time `json:"due,omitzero"`
 	Step    Step      `json:"step,omitempty"`
 	StepDue time.Time `json:"step_due,omitzero"`
-	Alarms  []Alarm   `json:"alarms,omitempty"`
+	Alarms  []Alarm   `json:"alarms,omitzero"` // empty takes all away, nil leaves them
 	Alarm   *Alarm    `json:"alarm,omitempty"`
 	Until   time.Time `json:"until,omitzero"`
 	Ended   time.Time `json:"ended,omitzero"`

@@ -121,7 +121,7 @@ func TestASettingThatIsWrongIsRefused(t *testing.T) {
 		{"hours that never open", "hours", "a", `{"id":"a","agency":"so-xd","week":[[],[],[],[],[],[],[]]}`, "week", "settings.never_open"},
 		{"hours of a missing agency", "hours", "a", `{"id":"a","agency":"zz","week":[[],["07:00-11:30"],[],[],[],[],[]]}`, "agency", "settings.no_agency"},
 		{"a second set of the same hours", "hours", "a", `{"id":"a","week":[[],["07:00-11:30"],[],[],[],[],[]]}`, "", "settings.refused"},
-		{"the cityHall closes for good", "hours", "office", `{"id":"office","to":"2027-01-01","week":[[],["07:00-11:30"],[],[],[],[],[]]}`, "", "settings.refused"},
+		{"the office closes for good", "hours", "office", `{"id":"office","to":"2027-01-01","week":[[],["07:00-11:30"],[],[],[],[],[]]}`, "", "settings.refused"},
 		{"a day without a name", "day", "2027-06-01", `{"date":"2027-06-01","name":""}`, "name", "settings.name"},
 		{"a day without a date", "day", "2027-06-01", `{"name":"Nghỉ"}`, "date", "settings.form.date"},
 		{"a day on no date", "day", "2027-06-31", `{"date":"2027-06-31","name":"Nghỉ"}`, "date", "settings.form.date"},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -16,36 +15,12 @@ import (
 	"hotline1022/ticketing/calendar"
 	"hotline1022/ticketing/places"
 	"hotline1022/ticketing/routing"
-	"hotline1022/ticketing/store/sqlite"
-	"hotline1022/ui"
 )
 
-// newOffice is a house on the real store, with some rules, limits and days.
+// newOffice is a house with some rules and limits.
 func newOffice(t *testing.T) *house {
 	t.Helper()
-	var store ticketing.Store
-	h := newHouse(t, func(s *ui.Server) {
-		var err error
-		if store, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "hotline.db"), sqlite.Options{}); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { store.Close() })
-		for _, kind := range []string{"agency", "category", "area", "boundary", "consent"} {
-			rs, err := s.Desk.Store.All(t.Context(), kind, "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := store.Put(t.Context(), rs...); err != nil {
-				t.Fatal(err)
-			}
-		}
-		s.Desk.Store, s.Accounts.Records = store, store
-		s.Desk.Catalog = &ticketing.Catalogs{Records: store}
-		if err := s.Desk.Catalog.Refresh(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	})
-	h.store, h.desk = store, h.server.Desk
+	h := newHouse(t)
 	h.set("rule", "den-duong", routing.Rule{ID: "den-duong", Name: "Đèn đường", Categories: []string{"chieu-sang"}, Words: []string{"đèn đường"}, Agency: "dien-luc", Reason: "Phụ lục II"})
 	h.set("rule", "hai-chau", routing.Rule{ID: "hai-chau", Name: "Đường sá ở Hải Châu", Categories: []string{"giao-thong"}, Areas: []string{"4801"}, Agency: "so-xd", Priority: "urgent"})
 	h.set("rule", "chung", routing.Rule{ID: "chung", Name: "Còn lại", Agency: "so-xd", Order: 99})
@@ -128,6 +103,7 @@ func TestEveryFieldOfASettingHasItsPlaceInTheForm(t *testing.T) {
 
 func TestAddingChangingDeletingAndRestoring(t *testing.T) {
 	h := newOffice(t)
+	h.employs("uyen")
 	b := h.browser().signIn("admin")
 	b.post("/admin/agency/new", "name", "Sở Nông nghiệp và Môi trường", "phone", "0236 3890 000").wants(h, 303).to(h, "/admin/agency/so-nong-nghiep-va-moi-truong?ok=added")
 	b.get("/admin/agency?q=nong+moi").wants(h, 200, "Sở Nông nghiệp và Môi trường").lacks(h, "Sở Xây dựng")

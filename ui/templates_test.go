@@ -165,8 +165,13 @@ func TestTimesAndNumbersReadAsPeopleWriteThem(t *testing.T) {
 
 func TestALimitIsKeptForEachAddressAndTheirNumberIsBounded(t *testing.T) {
 	k := &keyed{rate: Rate{N: 2, Per: time.Minute}}
-	if !k.take(noon, "a") || !k.take(noon, "a") || k.take(noon, "a") || !k.take(noon, "b") {
-		t.Error("two a minute for each")
+	for i, want := range []bool{true, true, false} {
+		if k.take(noon, "a") != want {
+			t.Errorf("take %d is not %v: two a minute", i+1, want)
+		}
+	}
+	if !k.take(noon, "b") {
+		t.Error("another address waits for the first")
 	}
 	if !k.take(noon.Add(30*time.Second), "a") {
 		t.Error("half a minute later one has come back")

@@ -320,11 +320,17 @@ func (s *Server) staffFile(v *visit) error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(t.Files, func(f ticketing.File) bool { return f.ID == v.Params("id") })
-	if i < 0 {
-		return notFound()
+	events, err := s.Desk.Timeline(v.ctx(), v.actor(), t) // an agency must not have a file of the hotline's own notes
+	if err != nil {
+		return err
 	}
-	return s.sendFile(v, t.Files[i])
+	for _, e := range events {
+		i := slices.IndexFunc(e.Files, func(f ticketing.File) bool { return f.ID == v.Params("id") })
+		if i >= 0 {
+			return s.sendFile(v, e.Files[i])
+		}
+	}
+	return notFound()
 }
 
 // sendFile answers with the bytes of an attachment whose reader has been checked.

@@ -47,7 +47,7 @@ func large(ctx context.Context, p *program, o options, t *table) error {
 	busy, calm := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	var in result
-	wg.Go(func() { in, _ = post(busy, s, token, 16, time.Hour, 200) })
+	wg.Go(func() { in, _ = post(busy, s, []string{token}, 16, time.Hour, 200) })
 	api := &caller{client: &http.Client{Timeout: 30 * time.Second}, token: token}
 	page := &caller{client: staff}
 	words := []string{"đèn đường", "rác", "ngập nước", "den duong nguyen", "ổ gà trần phú", "karaoke", "lê lợi cống", "mất nước hẻm"}

@@ -104,7 +104,7 @@ func small(ctx context.Context, p *program, o options, t *table) error {
 	if err := sockets(ctx, s, keys, o, t); err != nil {
 		return err
 	}
-	return intake(ctx, p, s, token, o, t)
+	return intake(ctx, s, keys, o, t)
 }
 
 // table prints rows as they come: a long run shows how far it is.

@@ -100,6 +100,9 @@ func scan(ctx context.Context, path string, m *meter, do func(row) error) error 
 
 // ticket takes one row in. An error is trouble that ends the run; what is wrong with the row is its rejection.
 func (im *importer) ticket(ctx context.Context, m *mapping, names *catalogNames, r row) error {
+	if r.bad != "" {
+		return im.reject(r, r.bad)
+	}
 	in, err := names.incoming(m, r)
 	if err != nil {
 		return im.reject(r, err.Error())

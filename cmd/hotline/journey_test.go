@@ -26,13 +26,13 @@ import (
 
 // running is the whole program on a port of its own, with the small province in it.
 type running struct {
-	*testing.T
+	testing.TB
 	*parts
 	url string
 }
 
 // start runs the program in this process, on real SQLite, until the test ends.
-func start(t *testing.T) *running {
+func start(t testing.TB, before ...func(*parts)) *running {
 	t.Helper()
 	c := &Config{Addr: "127.0.0.1:0", Data: t.TempDir(), Store: "sqlite", Timezone: "Asia/Ho_Chi_Minh", Log: "text"}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -46,9 +46,12 @@ func start(t *testing.T) *running {
 	if err := p.catalogs.Refresh(ctx); err != nil {
 		t.Fatal(err)
 	}
+	for _, prepare := range before {
+		prepare(p)
+	}
 	ready, done := make(chan string, 1), make(chan error, 1)
 	go func() { done <- serve(ctx, c, p, func(url string) { ready <- url }) }()
-	r := &running{T: t, parts: p}
+	r := &running{TB: t, parts: p}
 	select {
 	case r.url = <-ready:
 	case err := <-done:
@@ -180,9 +183,21 @@ func (w *window) fills(selector, text string) {
 	w.do(chromedp.Focus(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
+// clicks on what is there. A live update may put a new node in the place of the one just found: then once more.
 func (w *window) clicks(selector string) {
 	w.Helper()
-	w.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+	for try := 1; ; try++ {
+		ctx, done := context.WithTimeout(w.ctx, 20*time.Second)
+		err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+		done()
+		if err == nil {
+			return
+		}
+		if try == 5 || !strings.Contains(err.Error(), "node") {
+			w.shot("failed-" + w.name)
+			w.Fatalf("%s: clicking %s: %v", w.name, selector, err)
+		}
+	}
 }
 
 func (w *window) fold(verb string) string {
@@ -363,6 +378,10 @@ func TestTheConsoleEmptyAndFull(t *testing.T) {
 	w.fills("#f-phone", "0914555666")
 	w.fills("#f-name", "Trần Quốc Toản")
 	w.fills("#f-text", "Mất nước từ sáng ở hẻm 42")
+	w.fills("#f-area", "ha tru") // three letters without accents
+	w.until("places to choose", `document.querySelectorAll("#f-area-list li").length > 0`)
+	w.clicks("#f-area-list li")
+	w.until("the place chosen", `document.querySelector("input[name=area]").value !== ""`)
 	w.looks("call")
 	w.clicks(".call button.button")
 	w.until("the ticket", `location.pathname.startsWith("/console/t/")`)
@@ -389,6 +408,44 @@ func TestTheConsoleEmptyAndFull(t *testing.T) {
 	}
 	w.opens("/console?view=open")
 	w.looks("console-full")
+}
+
+// The screens on a province's six weeks: what real variety of words, states and lengths does to them.
+func TestTheScreensOfABusyProvince(t *testing.T) {
+	r := start(t, func(p *parts) {
+		if err := province.SeedTickets(t.Context(), p.desk, time.Now(), 6, 200); err != nil {
+			t.Fatal(err)
+		}
+	})
+	w := r.window("operator").signIn("hanh")
+	w.opens("/console?view=open")
+	w.clicks(".item:nth-child(3) a")
+	w.until("a ticket", `!!document.getElementById("ticket").dataset.code`)
+	w.looks("busy-console")
+	w.opens("/console?view=done")
+	w.clicks(".item:nth-child(2) a")
+	w.until("a ticket", `!!document.getElementById("ticket").dataset.code`)
+	w.looks("busy-done")
+	w.opens("/console/t/" + string(r.any(t, ticketing.Filter{Kind: []ticketing.Kind{ticketing.Denunciation, ticketing.Complaint}})))
+	w.sees("Luật")
+	w.shot("busy-own-law")
+	officer := r.window("officer").signIn("cong-ich.cb")
+	officer.opens("/desk?view=working")
+	officer.clicks(".item:nth-child(1) a")
+	officer.until("a ticket", `!!document.getElementById("ticket").dataset.code`)
+	officer.looks("busy-desk")
+	admin := r.window("administrator").signIn("quantri")
+	admin.opens("/admin")
+	admin.looks("busy-admin")
+}
+
+func (r *running) any(t *testing.T, f ticketing.Filter) ticketing.Code {
+	t.Helper()
+	page, err := r.desk.List(t.Context(), ticketing.Actor{Role: ticketing.Auditor}, f)
+	if err != nil || len(page.Tickets) == 0 {
+		t.Fatalf("no ticket for %+v (%v)", f, err)
+	}
+	return page.Tickets[0].Code
 }
 
 func (r *running) note(t *testing.T, code ticketing.Code, text string) {
@@ -419,4 +476,3 @@ func (r *running) staffOf(t *testing.T, role ticketing.Role, agency string) stri
 	}
 	return all[i].ID
 }
-

@@ -1,5 +1,6 @@
 // The workplace, live. The pages work without it; it adds: what changes shows at once, what is typed is never lost,
 // keys, the area picker. Nothing moves under the pointer: new rows wait behind a button.
+import { combo } from './combo.js';
 import { live } from './live.js';
 
 const work = document.getElementById('work');
@@ -187,7 +188,6 @@ window.addEventListener('popstate', () => {
 // --- Live. ---------------------------------------------------------------------------------------------------------
 
 let waiting = new Set();
-let pickerCount = 0;
 function freshButton() {
   const b = $('[data-fresh]');
   if (!b) return;
@@ -352,89 +352,12 @@ document.addEventListener('keydown', (event) => {
   else target.click();
 });
 
-// --- The area picker: accent-blind, by keyboard. -------------------------------------------------------------------
+// --- The field for a place, wherever a form has one. -----------------------------------------------------------------
 
 function pickers(root) {
-  for (const input of root.querySelectorAll('input[data-areas]:not([role])')) picker(input);
-}
-
-function picker(input) {
-  const code = input.closest('form').querySelector('[data-area-code]');
-  const list = document.createElement('ul');
-  list.id = 'areas-' + ++pickerCount;
-  list.className = 'areas';
-  list.hidden = true;
-  list.setAttribute('role', 'listbox');
-  const box = document.createElement('span');
-  box.className = 'areas-box';
-  input.replaceWith(box);
-  box.append(input, list);
-  input.setAttribute('role', 'combobox');
-  input.setAttribute('aria-expanded', 'false');
-  input.setAttribute('aria-controls', list.id);
-  input.setAttribute('aria-autocomplete', 'list');
-  let at = -1;
-  let asked = 0;
-  const close = () => {
-    list.hidden = true;
-    input.setAttribute('aria-expanded', 'false');
-    at = -1;
-  };
-  const choose = (li) => {
-    input.value = li.dataset.name;
-    code.value = li.dataset.code;
-    close();
-  };
-  input.addEventListener('input', async (event) => {
-    if (event.isComposing) return;
-    code.value = '';
-    const q = input.value.trim();
-    const mine = ++asked;
-    if (q.length < 2) {
-      close();
-      return;
-    }
-    try {
-      const answer = await fetch('/gui/areas?q=' + encodeURIComponent(q), { headers: { Accept: 'application/json' } });
-      const found = await answer.json();
-      if (mine !== asked) return;
-      list.replaceChildren(...(found.items || []).map((unit, i) => {
-        const li = document.createElement('li');
-        li.id = list.id + '-' + i;
-        li.setAttribute('role', 'option');
-        li.dataset.code = unit.code;
-        li.dataset.name = unit.name;
-        li.textContent = unit.name + (unit.via ? ` (${unit.via})` : '');
-        li.addEventListener('mousedown', (e) => {
-          e.preventDefault();
-          choose(li);
-        });
-        return li;
-      }));
-      list.hidden = list.children.length === 0;
-      input.setAttribute('aria-expanded', String(!list.hidden));
-      at = -1;
-    } catch {
-      close();
-    }
-  });
-  input.addEventListener('keydown', (event) => {
-    if (list.hidden || event.isComposing) return;
-    const all = [...list.children];
-    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-      event.preventDefault();
-      at = (at + (event.key === 'ArrowDown' ? 1 : -1) + all.length) % all.length;
-      all.forEach((li, i) => li.setAttribute('aria-selected', String(i === at)));
-      input.setAttribute('aria-activedescendant', all[at].id);
-    } else if (event.key === 'Enter' && at >= 0) {
-      event.preventDefault();
-      choose(all[at]);
-    } else if (event.key === 'Escape') {
-      event.preventDefault();
-      close();
-    }
-  });
-  input.addEventListener('blur', close);
+  for (const box of root.querySelectorAll('[data-combo]')) {
+    if (!box.querySelector('[role=combobox]')) combo(box);
+  }
 }
 
 // --- Begin. -------------------------------------------------------------------------------------------------------

@@ -55,18 +55,28 @@ func Seed(ctx context.Context, records ticketing.Records, accounts *ticketing.Ac
 	if err != nil {
 		return err
 	}
+	hash := "" // of Password; one for all, because it is no secret and making one takes its time
 	for i, s := range append(Staff(), quiet...) {
 		if _, err := accounts.Staff(ctx, s.ID); err == nil {
 			continue
 		} else if !errors.Is(err, ticketing.ErrNotFound) {
 			return err
 		}
-		password := Password
-		if i >= len(Staff()) {
-			password = ""
+		password := ""
+		if i < len(Staff()) {
+			if s.Password = hash; hash == "" {
+				password = Password
+			}
 		}
 		if err := accounts.Add(ctx, s, password, writer); err != nil {
 			return fmt.Errorf("account %s: %w", s.ID, err)
+		}
+		if password != "" {
+			made, err := accounts.Staff(ctx, s.ID)
+			if err != nil {
+				return err
+			}
+			hash = made.Password
 		}
 	}
 	return nil

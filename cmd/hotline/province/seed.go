@@ -29,17 +29,31 @@ type world struct {
 	wards   map[string]string // as people call a place → unit
 	places  []string
 	middles map[string]ticketing.Point
+	contact func(ticketing.Channel, string) string
 }
 
-// SeedTickets lets so many weeks with n matters pass at the desk, up to now: through Receive and Do as any caller,
-// with each ticket's clock set to its moments. The same arguments give the same matters. It is for an empty hotline.
+// Past is some weeks that have passed.
+type Past struct {
+	Weeks, Matters int
+	// Contact is how a channel knows a person, for those that really carry answers; nil makes ids up.
+	Contact func(channel ticketing.Channel, name string) string
+}
+
+// SeedTickets lets so many weeks with n matters pass at the desk, up to now: see Past.Seed.
+func SeedTickets(ctx context.Context, desk *ticketing.Desk, now time.Time, weeks, n int) error {
+	return Past{Weeks: weeks, Matters: n}.Seed(ctx, desk, now)
+}
+
+// Seed lets the weeks pass at the desk, up to now: through Receive and Do as any caller, with each ticket's clock set
+// to its moments. The same arguments give the same matters. It is for an empty hotline.
 //
 // What is due in one hour of those weeks is done side by side, so that the store can write it together.
-func SeedTickets(ctx context.Context, desk *ticketing.Desk, now time.Time, weeks, n int) error {
+func (p Past) Seed(ctx context.Context, desk *ticketing.Desk, now time.Time) error {
 	w, err := newWorld(ctx, desk, now)
 	if err != nil {
 		return err
 	}
+	w.contact = p.Contact
 	var lives []*sleeper
 	defer func() {
 		for _, s := range lives {
@@ -47,14 +61,14 @@ func SeedTickets(ctx context.Context, desk *ticketing.Desk, now time.Time, weeks
 		}
 	}()
 	r := rand.New(rand.NewPCG(1022, 2026))
-	for i, at := range arrivals(r, now, weeks, n) {
+	for i, at := range arrivals(r, now, p.Weeks, p.Matters) {
 		l := w.newLife(uint64(i), at)
 		lives = append(lives, l.start(l.live))
 	}
 	for i, days := range []int{2, 16} { // two evenings on which the power failed
 		at := now.In(ticketing.Zone).AddDate(0, 0, -days)
 		at = time.Date(at.Year(), at.Month(), at.Day(), 18, 10, 0, 0, ticketing.Zone)
-		if weeks*7 > days {
+		if p.Weeks*7 > days {
 			lives = append(lives, w.powerCut(uint64(100_000+100*i), at))
 		}
 	}
@@ -197,6 +211,9 @@ func (w *world) throughADoor(l *life, seed uint64) {
 	}
 	if in.Channel.Conversation() {
 		in.From = ticketing.Contact{Channel: in.Channel, ID: fmt.Sprintf("demo-%s-%d", in.Channel, seed)}
+		if w.contact != nil {
+			in.From.ID = cmp.Or(w.contact(in.Channel, in.Name), in.From.ID)
+		}
 		return
 	}
 	in.Address = strings.TrimSpace(l.scene.house + " " + l.scene.street + ", " + l.scene.place)

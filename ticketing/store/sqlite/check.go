@@ -151,8 +151,7 @@ func (c *checking) ticket(code ticketing.Code) error {
 	}
 	words := withNumber(terms(t), t)
 	want := rowOf(t, words)
-	for _, k := range kept {
-		at := cell{string(k.dim), want.day, k.value(&want)}
+	for _, at := range want.cells() {
 		c.sums[at] = c.sums[at].Add(want.counts())
 	}
 	var have *row

@@ -204,7 +204,7 @@ func (s *Store) smallest(ctx context.Context, f ticketing.Filter) (best []source
 		if n < size {
 			best, size = way, n
 		}
-		if size < 100 {
+		if size <= s.few/40 { // looking further costs more than it saves
 			break
 		}
 	}

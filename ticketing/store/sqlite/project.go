@@ -142,10 +142,15 @@ func (w *writer) project(t ticketing.Ticket, doc []byte, terms []string, old *ro
 
 // update writes only the columns that changed in groups, because every index on a column that is set is written.
 func (w *writer) update(old, r *row) error {
-	if err := w.exec("UPDATE tickets SET version=?, updated=?, urgent=?, unread=?, answered=?, late=?, rated=?, pleased=?, terms=?, kind=?, channel=?, category=?, area=?, outcome=?, helpers=?, day=?, first=? WHERE id=?",
-		r.version, r.updated, r.urgent, r.unread, r.answered, r.late, r.rated, r.happy, r.terms, r.kind, r.channel, r.category, r.area,
-		r.outcome, r.helpers, r.day, r.first, r.id); err != nil {
+	if err := w.exec("UPDATE tickets SET version=?, updated=?, urgent=?, unread=?, answered=?, late=?, rated=?, pleased=?, terms=?, helpers=?, first=? WHERE id=?",
+		r.version, r.updated, r.urgent, r.unread, r.answered, r.late, r.rated, r.happy, r.terms, r.helpers, r.first, r.id); err != nil {
 		return err
+	}
+	if old.kind != r.kind || old.channel != r.channel || old.category != r.category || old.area != r.area || old.outcome != r.outcome || old.day != r.day {
+		if err := w.exec("UPDATE tickets SET kind=?, channel=?, category=?, area=?, outcome=?, day=? WHERE id=?",
+			r.kind, r.channel, r.category, r.area, r.outcome, r.day, r.id); err != nil {
+			return err
+		}
 	}
 	if old.status != r.status || old.agency != r.agency || old.due != r.due {
 		if err := w.exec("UPDATE tickets SET status=?, agency=?, due=? WHERE id=?", r.status, r.agency, r.due, r.id); err != nil {

@@ -52,6 +52,7 @@ func TestEachDamageIsNoticedAndMended(t *testing.T) {
 		"search word": "DELETE FROM vocabulary WHERE word = 'duong'",
 		"cooperating": "INSERT OR REPLACE INTO cooperating SELECT 'nobody', max(id) FROM tickets",
 		"tally":       "UPDATE tally SET open = open + 1 WHERE dim = 'area' AND day = (SELECT max(day) FROM tally)",
+		"tally month": "UPDATE tally SET late = late + 1 WHERE dim = 'monthly kind'",
 		"tally gone":  "DELETE FROM tally WHERE dim = ''",
 	} {
 		t.Run(what, func(t *testing.T) {

@@ -140,6 +140,10 @@ func (w *writer) endReplay() error {
 			" FROM tickets GROUP BY day, "+value, string(k.dim)); err != nil {
 			return err
 		}
+		if err := w.exec("INSERT INTO tally SELECT ?, month, value, '', month, "+summed+" FROM tally WHERE dim = ? GROUP BY month, value",
+			monthly+string(k.dim), string(k.dim)); err != nil {
+			return err
+		}
 	}
 	if err := w.exec("DELETE FROM docs WHERE id NOT IN (SELECT id FROM tickets)"); err != nil {
 		return err

@@ -11,11 +11,15 @@ import (
 	"hotline1022/ticketing"
 )
 
-// cell is one sum kept in table tally: the tickets received on a day that have a value along a dimension. The
-// dimension "" has the one value "" and holds the day's total.
+// cell is one sum kept in table tally: the tickets received on a day, or in a month, that have a value along a
+// dimension. The dimension "" has the one value "" and holds the total.
 type cell struct{ dim, day, value string }
 
-// kept are the dimensions with sums. Weeks and months are made of their days.
+// monthly is what a dimension is called in the cells of whole months; their "day" is the month. A year by ward is then
+// a thousand cells instead of thirty thousand.
+const monthly = "monthly "
+
+// kept are the dimensions with sums. Weeks are made of their days.
 var kept = []struct {
 	dim   ticketing.Dimension
 	value func(*row) string
@@ -43,21 +47,31 @@ func one(b bool) int64 {
 	return 0
 }
 
+// cells are the sums the ticket is part of.
+func (r *row) cells() []cell {
+	all := make([]cell, 0, 2*len(kept))
+	for _, k := range kept {
+		value := k.value(r)
+		all = append(all, cell{string(k.dim), r.day, value}, cell{monthly + string(k.dim), r.day[:min(7, len(r.day))], value})
+	}
+	return all
+}
+
 // count notes what the change of a ticket adds to each sum. The sums are written once per transaction.
 func (w *writer) count(old, now *row) {
-	for _, k := range kept {
-		dim := string(k.dim)
-		to := cell{dim, now.day, k.value(now)}
-		if old == nil {
-			w.sums[to] = w.sums[to].Add(now.counts())
-			continue
+	if old == nil {
+		for _, c := range now.cells() {
+			w.sums[c] = w.sums[c].Add(now.counts())
 		}
-		from := cell{dim, old.day, k.value(old)}
-		if from == to && old.counts() == now.counts() {
+		return
+	}
+	to, same := now.cells(), old.counts() == now.counts()
+	for i, from := range old.cells() {
+		if from == to[i] && same {
 			continue
 		}
 		w.sums[from] = w.sums[from].Minus(old.counts())
-		w.sums[to] = w.sums[to].Add(now.counts())
+		w.sums[to[i]] = w.sums[to[i]].Add(now.counts())
 	}
 }
 
@@ -67,7 +81,10 @@ func (w *writer) addSums() error {
 		if n == (ticketing.Counts{}) {
 			continue
 		}
-		week, month := weekAndMonth(c.day)
+		week, month := "", c.day
+		if !strings.HasPrefix(c.dim, monthly) {
+			week, month = weekAndMonth(c.day)
+		}
 		if err := w.exec(`INSERT INTO tally VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
 			ON CONFLICT DO UPDATE SET received = received + excluded.received, answered = answered + excluded.answered,
 			on_time = on_time + excluded.on_time, late = late + excluded.late, open = open + excluded.open,
@@ -104,10 +121,11 @@ func (s *Store) Tally(ctx context.Context, q ticketing.TallyQuery) ([]ticketing.
 		return nil, fmt.Errorf("tally: %w", err)
 	}
 	defer tx.Rollback()
-	sums, args := sumsQuery(q)
 	cells := map[string]*ticketing.Cell{}
-	if err := addCells(ctx, tx, cells, len(q.By), sums, args); err != nil {
-		return nil, fmt.Errorf("tally: %w", err)
+	for _, part := range sumsQueries(q) {
+		if err := addCells(ctx, tx, cells, len(q.By), part.sql, part.args); err != nil {
+			return nil, fmt.Errorf("tally: %w", err)
+		}
 	}
 	if !q.Now.IsZero() {
 		late, args := lateQuery(q)
@@ -129,9 +147,9 @@ const (
 	counted = "count(*), sum(answered), sum(answered AND NOT late), sum(late), sum(NOT answered), sum(rated), sum(pleased)"
 )
 
-// sumsQuery asks for all counts but the late open ones.
-func sumsQuery(q ticketing.TallyQuery) (string, []any) {
-	dim, value, ok := "", "", true
+// sumsQueries ask for all counts but the late open ones. Their cells are to be added up.
+func sumsQueries(q ticketing.TallyQuery) []clause {
+	dim, ok := "", true
 	if q.Agency != "" {
 		dim = string(ticketing.ByAgency)
 	}
@@ -143,26 +161,56 @@ func sumsQuery(q ticketing.TallyQuery) (string, []any) {
 		dim = string(d)
 	}
 	if !ok {
-		return countQuery(q)
+		return []clause{countQuery(q)}
 	}
+	from, first, last, to := months(q)
+	if slices.Contains(q.By, ticketing.ByDay) || slices.Contains(q.By, ticketing.ByWeek) || first >= last {
+		return []clause{sumQuery(q, dim, q.From, q.To)}
+	}
+	parts := []clause{sumQuery(q, monthly+dim, first[:7], last[:7])}
+	if from < first {
+		parts = append(parts, sumQuery(q, dim, from, first))
+	}
+	if last < to {
+		parts = append(parts, sumQuery(q, dim, last, to))
+	}
+	return parts
+}
+
+// months splits the period into days, whole months from first to before last, and days. Where the bounds are no dates
+// there are no whole months.
+func months(q ticketing.TallyQuery) (from, first, last, to string) {
+	a, errA := time.Parse(time.DateOnly, q.From)
+	b, errB := time.Parse(time.DateOnly, q.To)
+	if errA != nil || errB != nil {
+		return q.From, "", "", q.To
+	}
+	if a.Day() > 1 {
+		a = a.AddDate(0, 1, 1-a.Day())
+	}
+	return q.From, a.Format(time.DateOnly), b.AddDate(0, 0, 1-b.Day()).Format(time.DateOnly), q.To
+}
+
+// sumQuery adds up the cells from one day (or month) to before another.
+func sumQuery(q ticketing.TallyQuery, dim, from, to string) clause {
 	var names []string
 	for _, d := range q.By {
-		value = "value"
 		if inTime(d) {
-			value = string(d)
+			names = append(names, string(d))
+		} else {
+			names = append(names, "value")
 		}
-		names = append(names, value)
 	}
-	where, args := []string{"dim = ?", "received > 0"}, []any{dim}
-	where, args = inPeriod(q, where, args)
+	q.From, q.To = from, to
+	where, args := inPeriod(q, []string{"dim = ?", "received > 0"}, []any{dim})
 	if q.Agency != "" {
 		where, args = append(where, "value = ?"), append(args, q.Agency)
 	}
-	return grouped(names, summed, "tally", where), args
+	return clause{grouped(names, summed, "tally", where), args}
 }
 
 // countQuery counts rows one by one.
-func countQuery(q ticketing.TallyQuery) (string, []any) {
+func countQuery(q ticketing.TallyQuery) clause {
 	where, args := inPeriod(q, nil, nil)
 	if from, err := time.ParseInLocation(time.DateOnly, q.From, ticketing.Zone); err == nil {
 		where, args = append(where, "id >= ?"), append(args, place(from.UnixMilli()))
@@ -173,7 +221,7 @@ func countQuery(q ticketing.TallyQuery) (string, []any) {
 	if q.Agency != "" {
 		where, args = append(where, "+agency = ?"), append(args, q.Agency)
 	}
-	return grouped(ofTicket(q.By), counted, "tickets NOT INDEXED", where), args
+	return clause{grouped(ofTicket(q.By), counted, "tickets NOT INDEXED", where), args}
 }
 
 // lateQuery counts the open tickets past their promise.

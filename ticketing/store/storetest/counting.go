@@ -97,7 +97,16 @@ func counted(q ticketing.TallyQuery, tickets []ticketing.Ticket) map[string]tick
 
 func tally(s *suite) {
 	s.maker.Now = time.Date(2025, 12, 20, 16, 55, 0, 0, time.UTC) // five minutes to midnight in the office
-	tickets := s.fill(s.size(250, 50), 8)
+	tickets := make([]ticketing.Ticket, s.size(250, 50))
+	for i := range tickets { // over four months, so that periods hold whole ones and parts
+		tickets[i] = s.begin()
+		s.maker.Now = s.maker.Now.Add(time.Duration(s.maker.Rand.IntN(s.size(24, 120))) * time.Hour)
+	}
+	for range len(tickets) * 4 {
+		i := s.maker.Rand.IntN(len(tickets))
+		tickets[i] = s.append(tickets[i], s.maker.Next(tickets[i]))
+	}
+	s.settle()
 	first, last := tickets[0].Received, s.maker.Now
 	span := int(last.Sub(first).Hours()/24) + 2
 	day := func(n int) string {

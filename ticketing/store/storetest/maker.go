@@ -120,7 +120,10 @@ func (m *Maker) file() ticketing.File {
 func (m *Maker) dates(e *ticketing.Event) {
 	e.Due = e.At.Add(time.Duration(1+m.Rand.IntN(240)) * time.Hour)
 	e.Step, e.StepDue = ticketing.Classify, e.At.Add(time.Hour)
-	e.Alarms = []ticketing.Alarm{{At: e.At.Add(time.Hour), What: ticketing.StepLate}, {At: e.Due, What: ticketing.Late}}
+	e.Alarms = []ticketing.Alarm{} // takes all alarms away, where nil leaves them
+	if m.Rand.IntN(5) > 0 {
+		e.Alarms = []ticketing.Alarm{{At: e.At.Add(time.Hour), What: ticketing.StepLate}, {At: e.Due, What: ticketing.Late}}
+	}
 }
 
 // Next is an event that may follow on t. Which one is left to chance.
