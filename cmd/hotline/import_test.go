@@ -227,13 +227,15 @@ func TestAnImportThatIsKilledIsFinishedByTheNext(t *testing.T) {
 	for wait := 50 * time.Millisecond; ; wait += time.Duration(20+rand.IntN(150)) * time.Millisecond {
 		child := exec.Command(os.Args[0], "-test.run=^TestAsTheProgram$")
 		child.Env = append(os.Environ(), "HOTLINE_TEST_ARGS="+args)
+		var said bytes.Buffer
+		child.Stdout, child.Stderr = &said, &said
 		if err := child.Start(); err != nil {
 			t.Fatal(err)
 		}
 		kill := time.AfterFunc(wait, func() { _ = child.Process.Kill() })
 		_ = child.Wait() // killed or done: what it left is looked at
 		if kill.Stop() {
-			t.Fatalf("no run was killed half-way: the test tries nothing (%v)", halves)
+			t.Fatalf("no run was killed half-way: the test tries nothing (%v); it said:\n%s", halves, said.String())
 		}
 		store, err := sqlite.Open(t.Context(), filepath.Join(folder, "hotline.db"), sqlite.Options{})
 		if err != nil {
