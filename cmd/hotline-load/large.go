@@ -105,7 +105,7 @@ id: id
 create: [category, agency]
 fields:
   received_at: opened
-  closed_at: closed
+  ended_at: closed
   category: category
   agency: agency
   subject: subject
@@ -114,7 +114,7 @@ fields:
 constants:
   kind: report
   outcome: done
-dates: ["2006-01-02"]
+dates: [YYYY-MM-DD]
 `
 
 var (

@@ -113,7 +113,7 @@ func (s *server) mount(ctx context.Context) error {
 		StreamRequestBody:            true, // uploads are read piece by piece; bounded says how much
 		DisablePreParseMultipartForm: true,
 		BodyLimit:                    256 << 10,
-		ReadBufferSize:               16 << 10,
+		ReadBufferSize:               4 << 10, // a socket keeps its own for as long as it is open
 		EnableTrustedProxyCheck:      true,
 		TrustedProxies:               proxies,
 		ProxyHeader:                  fiber.HeaderXForwardedFor,
