@@ -210,7 +210,7 @@ func TestAsTheProgram(t *testing.T) {
 
 // Killed at any row and started again, the end is that of a run nobody killed.
 func TestAnImportThatIsKilledIsFinishedByTheNext(t *testing.T) {
-	const rows = 9000
+	const rows = 4000
 	var b strings.Builder
 	b.WriteString("so,ngay,xong,noi_dung,linh_vuc,dt,ten\n")
 	for i := range rows {
