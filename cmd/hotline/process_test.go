@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"os"
@@ -25,30 +24,34 @@ import (
 // patience is how long anything may take that should take a moment; the machine may be busy with other tests.
 const patience = 60 * time.Second
 
-// temporary is a folder of the whole test binary.
-var temporary string
+// binary is where the program is once a test has asked for it.
+var binary string
 
-func TestMain(m *testing.M) { os.Exit(inFolder(m)) }
+func TestMain(m *testing.M) { os.Exit(andThen(m)) }
 
-func inFolder(m *testing.M) int {
-	var err error
-	if temporary, err = os.MkdirTemp("", "hotline-faults-"); err != nil {
-		log.Print(err)
-		return 1
-	}
-	defer os.RemoveAll(temporary)
+// andThen runs the tests and clears away what several of them share.
+func andThen(m *testing.M) int {
+	defer func() {
+		if binary != "" {
+			os.RemoveAll(filepath.Dir(binary))
+		}
+	}()
 	defer stopMongo()
 	return m.Run()
 }
 
 // program is the path of the binary, built once.
 var program = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(temporary, "hotline")
-	build := exec.Command("go", "build", "-o", path, ".")
+	dir, err := os.MkdirTemp("", "hotline-faults-")
+	if err != nil {
+		return "", err
+	}
+	binary = filepath.Join(dir, "hotline")
+	build := exec.Command("go", "build", "-o", binary, ".")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the program: %w\n%s", err, out)
 	}
-	return path, nil
+	return binary, nil
 })
 
 // place is where an installation lives: its settings, with the data folder among them. Each process gets all of them.
@@ -79,11 +82,11 @@ func (p *place) set(pairs ...string) {
 // command is a call of the program with the place's settings and nobody else's.
 func (p *place) command(ctx context.Context, args ...string) *exec.Cmd {
 	p.Helper()
-	binary, err := program()
+	path, err := program()
 	if err != nil {
 		p.Fatal(err)
 	}
-	c := exec.CommandContext(ctx, binary, args...)
+	c := exec.CommandContext(ctx, path, args...)
 	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.TempDir()}
 	for name, value := range p.settings {
 		c.Env = append(c.Env, name+"="+value)
