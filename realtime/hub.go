@@ -177,6 +177,9 @@ func (h *Hub) Place() (epoch string, seq int64) {
 	return h.Journal.Epoch(), h.ring.head.Load()
 }
 
+// Ready says that the ring holds the recent past: sockets may come. Before that they are told to try again.
+func (h *Hub) Ready() bool { return h.ready.Load() }
+
 // Stats is what the hub holds and has done since it started.
 type Stats struct {
 	Staff, Citizens, Audiences int   // now

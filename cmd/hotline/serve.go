@@ -86,11 +86,12 @@ func serve(ctx context.Context, c *Config, p *parts, ready func(url string)) err
 	if err := s.mount(ctx); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	fmt.Printf("listening on %s\n", local)
-	if ready != nil {
-		ready(p.desk.BaseURL)
-	}
-	return s.run(ctx, listener)
+	return s.run(ctx, listener, func() {
+		fmt.Printf("listening on %s\n", local)
+		if ready != nil {
+			ready(p.desk.BaseURL)
+		}
+	})
 }
 
 // mount puts the surfaces together.
@@ -147,7 +148,7 @@ func (s *server) mount(ctx context.Context) error {
 }
 
 // run starts every goroutine of the program; the first to fail ends all.
-func (s *server) run(ctx context.Context, l net.Listener) error {
+func (s *server) run(ctx context.Context, l net.Listener, listening func()) error {
 	work, stop := context.WithCancel(ctx)
 	defer stop()
 	group, work := errgroup.WithContext(work)
@@ -159,7 +160,11 @@ func (s *server) run(ctx context.Context, l net.Listener) error {
 	if s.zalo != nil {
 		group.Go(func() error { return s.zalo.Run(work) })
 	}
-	group.Go(func() error { return s.app.Listener(l) })
+	group.Go(func() error {
+		s.awaitHub(work) // the first screen's socket must not be sent away
+		listening()
+		return s.app.Listener(l)
+	})
 	group.Go(func() error {
 		<-work.Done()
 		// First the sockets, so that browsers come back at once; then requests under way; the store is closed by
@@ -173,6 +178,22 @@ func (s *server) run(ctx context.Context, l net.Listener) error {
 		return nil // told to stop, and stopped
 	}
 	return err
+}
+
+// awaitHub waits until sockets may come, at most a few seconds: with an ill store pages are still of use.
+func (s *server) awaitHub(ctx context.Context) {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	enough := time.After(3 * time.Second)
+	for !s.hub.Ready() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-enough:
+			return
+		case <-look.C:
+		}
+	}
 }
 
 // housekeeping is what happens by the clock. Each round may run on every process: keys make it happen once.

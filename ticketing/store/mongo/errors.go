@@ -26,7 +26,8 @@ func away(err error) error {
 	case errors.Is(err, driver.ErrNoDocuments):
 		return fmt.Errorf("%w: %w", ticketing.ErrNotFound, err)
 	case driver.IsNetworkError(err), driver.IsTimeout(err), errors.Is(err, driver.ErrClientDisconnected),
-		errors.As(err, new(topology.ServerSelectionError)):
+		errors.As(err, new(topology.ServerSelectionError)), errors.As(err, new(topology.ConnectionError)),
+		errors.As(err, new(topology.PoolError)), errors.As(err, new(topology.WaitQueueTimeoutError)), errors.As(err, new(retryable)):
 		return fmt.Errorf("%w: %w", ticketing.ErrBusy, err)
 	}
 	if said := driver.ServerError(nil); errors.As(err, &said) {
@@ -38,6 +39,10 @@ func away(err error) error {
 	}
 	return err
 }
+
+// retryable is what the driver's own, unnamed error of a cleared connection pool answers to: another operation met the
+// server's going away just before.
+type retryable interface{ Retryable() bool }
 
 // refusedAt reads the answer to an ordered insert: at is the place of the one document that was refused, and every
 // document before it is stored. Any other failure leaves nothing known, and ok is false.
