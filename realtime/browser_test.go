@@ -3,6 +3,7 @@ package realtime_test
 import (
 	"context"
 	"fmt"
+	"hotline1022/ticketing/testenv"
 	"net/url"
 	"os"
 	"os/exec"
@@ -55,10 +56,7 @@ func tab(t *testing.T) context.Context {
 		}
 	}
 	if path == "" {
-		if os.Getenv("REQUIRE_BROWSER") != "" {
-			t.Fatal("no browser found")
-		}
-		t.Skip("no browser found: install chromium, or set CHROME to one")
+		testenv.Missing(t, "browser", "install chromium, or name one in CHROME")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	t.Cleanup(cancel)
