@@ -401,7 +401,8 @@ func TestTheConsoleEmptyAndFull(t *testing.T) {
 	w.until("a page of rows", `document.querySelectorAll(".item").length === 50`)
 	w.clicks(".more a")
 	w.until("more rows", `document.querySelectorAll(".item").length === 100`)
-	w.opens("/console?q=ngap+nuoc+hem+77&lang=en")
+	// The last word of a search may be unfinished, and one ticket in some hundred has a code that begins with 77.
+	w.opens("/console?q=ngap+hem+77+nuoc&lang=en")
 	w.sees("matches")
 	if n := js[int](w, `document.querySelectorAll(".item").length`); n != 1 {
 		t.Errorf("accent-blind search found %d rows", n)
