@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"hotline1022/ticketing"
 	"hotline1022/ticketing/testenv"
@@ -178,7 +179,7 @@ func TestACitizenInABrowser(t *testing.T) {
 	b.do(chromedp.SetValue(chromedp.CSS("#f-text"), "Ổ gà sâu trước cổng trường, mưa xong không thấy đâu là đường."),
 		chromedp.SendKeys(chromedp.CSS("#f-area_text"), "hai"), chromedp.WaitVisible(chromedp.CSS("#f-area_text-list li")))
 	b.shot("send-areas", 360, false)
-	b.do(chromedp.KeyEvent("\ue015"), chromedp.KeyEvent("\r"))
+	b.do(chromedp.Focus(chromedp.CSS("#f-area_text")), chromedp.KeyEvent(kb.ArrowDown), chromedp.WaitVisible(chromedp.CSS("#f-area_text-list [aria-selected=true]")), chromedp.KeyEvent("\r"))
 	if got := eval[string](b, "document.querySelector('#f-area_text').value + ' ' + document.querySelector('[name=area]').value"); !strings.Contains(got, "Phường Hải") || !strings.Contains(got, "480") {
 		t.Errorf("chosen by keys: %q", got)
 	}

@@ -262,7 +262,7 @@ func (s *Server) entries(v *visit, w ticketView, events []ticketing.Event) ([]en
 	out := make([]entry, 0, len(events))
 	for _, e := range events {
 		switch e.Kind {
-		case ticketing.SendAttempted, ticketing.SendDelivered, ticketing.SendFailed:
+		case ticketing.SendAttempted, ticketing.SendDelivered, ticketing.SendFailed, ticketing.SendConfirmed:
 			continue // shown on the message itself
 		}
 		one := entry{Event: e, Side: "system", Body: e.Text, Base: w.Base}

@@ -34,6 +34,8 @@ export function combo(box) {
     }
   };
   const take = (place) => {
+    asked++; // an answer still on its way must not open the list again
+    clearTimeout(timer);
     input.value = place.name;
     hidden.value = place.code;
     close();
@@ -52,13 +54,16 @@ export function combo(box) {
     input.removeAttribute('aria-activedescendant');
     said.textContent = places.length ? box.dataset.count.replace('{0}', places.length) : box.dataset.none;
   };
-  const ask = async () => {
+  const ask = async (first) => {
     const q = input.value.trim();
     if (!q) return show([]);
     const mine = ++asked;
     try {
       const answer = await fetch('/gui/areas?q=' + encodeURIComponent(q));
-      if (mine === asked && answer.ok && document.activeElement === input) show(await answer.json());
+      if (mine === asked && answer.ok && document.activeElement === input) {
+        show(await answer.json());
+        if (first && found.length) mark(0);
+      }
     } catch {
       close(); // no network: the typed name goes with the form
     }
@@ -67,18 +72,21 @@ export function combo(box) {
     hidden.value = '';
     for (const r of document.querySelectorAll('input[type=radio][name=area]')) r.checked = r.required = false;
     clearTimeout(timer);
-    timer = setTimeout(ask, 150);
+    timer = setTimeout(() => ask(), 150);
   });
   input.addEventListener('keydown', (event) => {
     if (event.isComposing || event.keyCode === 229) return; // Vietnamese is being typed
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
-      if (list.hidden) return ask();
+      if (list.hidden) return ask(true);
       const n = found.length;
       mark(event.key === 'ArrowDown' ? (at + 1) % n : (at - 1 + n) % n);
     } else if (event.key === 'Enter' && !list.hidden) {
       event.preventDefault();
       take(found[Math.max(at, 0)]);
+    } else if (event.key === 'Enter' && input.value.trim() && !hidden.value) {
+      event.preventDefault(); // on a slow line the list is not there yet: Enter must not send the half-filled form
+      ask();
     } else if (event.key === 'Escape' && !list.hidden) {
       event.preventDefault();
       close();
