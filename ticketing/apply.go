@@ -55,6 +55,7 @@ var follows = map[EventKind]struct {
 	SendAttempted:    {from: Statuses[:]},
 	SendDelivered:    {from: Statuses[:]},
 	SendFailed:       {from: Statuses[:]},
+	SendConfirmed:    {from: Statuses[:]},
 }
 
 // Apply is the ticket after the event. It is the only place with rules of order, it depends on nothing but its two
@@ -90,7 +91,7 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 	if e.Out != nil {
 		t.Sending = append(settledTail(t.Sending), Delivery{N: e.N, State: Queued, Next: e.At})
 	}
-	if by := e.By.Role; by != Citizen && by != System && by != Program && !e.Kind.Quiet() {
+	if e.By.Role.Staff() && !e.Kind.Quiet() {
 		t.Unread = 0
 	}
 
@@ -231,7 +232,7 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 		if !t.ring(e) {
 			return Ticket{}, bad
 		}
-	case SendAttempted, SendDelivered, SendFailed:
+	case SendAttempted, SendDelivered, SendFailed, SendConfirmed:
 		if !t.deliver(e) {
 			return Ticket{}, bad
 		}

@@ -64,6 +64,9 @@ func mustApply(t testing.TB, was Ticket, e Event) Ticket {
 // typical gives each kind of event what it usually carries.
 func typical(k EventKind, was Ticket) Event {
 	e := Event{Kind: k, MatterKind: Report, Outcome: Done, Text: "x", Agency: "nuoc", Into: "OTHER", OK: true, Ref: 1, Try: 1}
+	if k == SendConfirmed {
+		e.Field = string(Read)
+	}
 	if len(was.Alarms) > 0 {
 		e.Alarm = &was.Alarms[0]
 	}
@@ -140,11 +143,14 @@ func cell(t *testing.T, k EventKind, s Status, columns []Status) string {
 		if was.Version > 0 {
 			was.Alarms = []Alarm{{At: day, What: Late}}
 		}
-	case SendAttempted, SendDelivered, SendFailed:
+	case SendAttempted, SendDelivered, SendFailed, SendConfirmed:
 		if was.Version > 0 {
 			was.Sending = []Delivery{{N: 1, State: Queued}}
-			if k != SendAttempted {
+			switch k {
+			case SendDelivered, SendFailed:
 				was.Sending = []Delivery{{N: 1, State: Attempted, Try: 1}}
+			case SendConfirmed:
+				was.Sending = []Delivery{{N: 1, State: Delivered, Try: 1}}
 			}
 		}
 	}

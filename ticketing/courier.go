@@ -17,10 +17,15 @@ type Outbound struct {
 	Try    int
 	Text   string
 	Files  []File
+
+	Choices []Choice
+	Human   bool      // a person typed it, not the program; some platforms allow those for longer
+	Heard   time.Time // when the citizen last wrote in this ticket; platforms close their window some time after
 }
 
 // Sender carries messages to citizens on one channel. An error is worth another try unless it wraps ErrRefused;
-// *LaterError says when.
+// *LaterError says when. The receipt is the platform's id of the message, or several joined by commas: by one of them
+// the platform speaks of it later (Desk.Confirm).
 type Sender interface {
 	Send(ctx context.Context, m Outbound) (receipt string, err error)
 }
@@ -177,7 +182,7 @@ func (c *Courier) attempt(ctx context.Context, t Ticket, s Delivery) {
 		e := c.Desk.event(now, system, result.Kind)
 		e.Ref, e.Try, e.Receipt, e.Reason, e.Next = result.Ref, result.Try, result.Receipt, result.Reason, result.Next
 		return e
-	})
+	}, c.Desk.receipts(t, s.N, receipt)...)
 	if err != nil {
 		c.Log.Error("what became of a message could not be written down", "ticket", t.Code, "err", err)
 	}
@@ -185,12 +190,18 @@ func (c *Courier) attempt(ctx context.Context, t Ticket, s Delivery) {
 
 // send looks up whom and what, and calls the channel.
 func (c *Courier) send(ctx context.Context, t Ticket, n, try int) (string, error) {
-	events, err := c.Desk.Store.Timeline(ctx, t.Code, n-1)
+	events, err := c.Desk.Store.Timeline(ctx, t.Code, 0)
 	if err != nil {
 		return "", err
 	}
-	if len(events) == 0 || events[0].N != n || events[0].Out == nil {
+	if len(events) < n || events[n-1].Out == nil {
 		return "", fmt.Errorf("event %d holds no message: %w", n, ErrRefused)
+	}
+	var heard time.Time
+	for _, e := range events {
+		if e.Kind == Received || e.Kind == Said {
+			heard = e.At
+		}
 	}
 	p, _, err := c.Desk.Vault.Person(ctx, t.Citizen)
 	if errors.Is(err, ErrNotFound) {
@@ -205,8 +216,11 @@ func (c *Courier) send(ctx context.Context, t Ticket, n, try int) (string, error
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	out := events[0].Out
-	return c.Senders[t.Channel].Send(ctx, Outbound{To: to, Ticket: t.Code, N: n, Try: try, Text: out.Text, Files: out.Files})
+	e := events[n-1]
+	return c.Senders[t.Channel].Send(ctx, Outbound{
+		To: to, Ticket: t.Code, N: n, Try: try, Text: e.Out.Text, Files: e.Out.Files, Choices: e.Out.Choices,
+		Human: e.By.Role.Staff(), Heard: heard,
+	})
 }
 
 // inHand is what this process's workers hold: a courtesy that saves useless attempts, not what keeps them apart.

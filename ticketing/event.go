@@ -41,6 +41,7 @@ const (
 	SendAttempted    EventKind = "attempted"         // Ref, Try, Next: when to take it for lost
 	SendDelivered    EventKind = "delivered"         // Ref, Try, Receipt
 	SendFailed       EventKind = "failed"            // Ref, Try, Reason, Next (zero: for good)
+	SendConfirmed    EventKind = "confirmed"         // Ref, Field: the state the platform tells of, arrived or read
 )
 
 // EventKinds lists them all, in the order of the table in testdata/apply.golden.
@@ -48,12 +49,13 @@ var EventKinds = [...]EventKind{
 	Received, Imported, Said, Claimed, Triaged, RoutedTo, Accepted, Returned, Asked, ExtensionAsked, ExtensionDecided,
 	DraftWritten, DraftApproved, DraftRejected, AnsweredBy, Noted, Attached, Messaged, MergedInto, Absorbing, Unmerged, SplitOff,
 	VerdictGiven, Reopened, ClosedBy, Published, Unpublished, Revealed, AlarmRang, SendAttempted, SendDelivered, SendFailed,
+	SendConfirmed,
 }
 
 // Quiet says that a person need not have seen the event to act on the ticket: it is the hotline's own bookkeeping.
 func (k EventKind) Quiet() bool {
 	switch k {
-	case SendAttempted, SendDelivered, SendFailed, Revealed, AlarmRang, Absorbing, Attached:
+	case SendAttempted, SendDelivered, SendFailed, SendConfirmed, Revealed, AlarmRang, Absorbing, Attached:
 		return true
 	}
 	return false
@@ -91,8 +93,16 @@ type Actor struct {
 // Outgoing is a message the citizen shall get, on the door she came in by unless Channel says otherwise. The words
 // are the event's Text with the phrases around it already set: what is kept is what was sent.
 type Outgoing struct {
-	Text  string `json:"text"`
-	Files []File `json:"files,omitempty"`
+	Text    string   `json:"text"`
+	Files   []File   `json:"files,omitempty"`
+	Choices []Choice `json:"choices,omitempty"`
+}
+
+// Choice is a button under a message. Tapping it sends Data back (Incoming.Choice); a door without buttons shows
+// numbered lines.
+type Choice struct {
+	Label string `json:"label"` // at most 20 characters, or Messenger refuses it
+	Data  string `json:"data"`  // at most 64 bytes, or Telegram does
 }
 
 // Event is one thing that happened to one ticket. It is never changed. (Lawful erasure blanks a payload and leaves

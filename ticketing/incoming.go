@@ -34,6 +34,7 @@ type Incoming struct {
 	Area       string
 	Address    string
 	Location   *Point
+	Choice     string // the Data of the button she tapped, if she tapped one; Text is then its label
 	Files      []File
 	Fetch      []Fetch // attachments to be fetched by address afterwards; needs Key
 	Priority   Priority

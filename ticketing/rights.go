@@ -173,6 +173,9 @@ func (s Scope) Holds(t Ticket) bool {
 // Sees says whether the actor may know of the ticket. What one may not see is answered as "not found".
 func (a Actor) Sees(t Ticket) bool { return a.Scope().Holds(t) }
 
+// Staff says whether it is a person who works here.
+func (r Role) Staff() bool { return r != "" && r != Citizen && r != Program && r != System }
+
 // asPerson is the role whose verbs a program with the right scope may use.
 func (a Actor) asPerson() Role {
 	if a.Role != Program {

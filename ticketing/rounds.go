@@ -179,8 +179,8 @@ func (d *Desk) openSplit(ctx context.Context, e Event) error {
 	return err
 }
 
-// appendTo writes a keyed event on a ticket, whatever else is being written to it.
-func (d *Desk) appendTo(ctx context.Context, code Code, key string, make func(Ticket) Event) error {
+// appendTo writes a keyed event on a ticket, with records, whatever else is being written to it.
+func (d *Desk) appendTo(ctx context.Context, code Code, key string, make func(Ticket) Event, with ...Record) error {
 	for range 100 {
 		t, err := d.Store.Ticket(ctx, code)
 		if err != nil {
@@ -192,7 +192,7 @@ func (d *Desk) appendTo(ctx context.Context, code Code, key string, make func(Ti
 		if err != nil {
 			return err
 		}
-		_, err = d.Store.Append(ctx, e, after)
+		_, err = d.Store.Append(ctx, e, after, with...)
 		if errors.Is(err, ErrConflict) {
 			continue
 		}

@@ -13,15 +13,20 @@ func (t *Ticket) deliver(e Event) bool {
 	}
 	d := t.Sending[i]
 	switch {
+	case e.Kind == SendConfirmed:
+		if to := DeliveryState(e.Field); d.State.rank() == 0 || to.rank() <= d.State.rank() {
+			return false
+		}
+		d.State = DeliveryState(e.Field)
 	case e.Kind == SendAttempted:
 		if d.Settled() || e.Try != d.Try+1 {
 			return false
 		}
 		d.Try, d.State, d.Next = e.Try, Attempted, e.Next
-	case e.Try != d.Try || d.State == Delivered:
+	case e.Try != d.Try || d.State.rank() > 0:
 		return false
 	case e.Kind == SendDelivered:
-		d.State, d.Receipt, d.Next, d.Reason = Delivered, e.Receipt, time.Time{}, ""
+		d.State, d.At, d.Receipt, d.Next, d.Reason = Delivered, e.At, e.Receipt, time.Time{}, ""
 	case e.Next.IsZero():
 		d.State, d.Reason, d.Next = Failed, e.Reason, time.Time{}
 	default:

@@ -216,6 +216,8 @@ const (
 	Attempted DeliveryState = "attempted" // claimed by a courier; the answer is not known yet
 	Retry     DeliveryState = "retry"     // failed, will be tried again at Next
 	Delivered DeliveryState = "delivered" // the platform has it
+	Arrived   DeliveryState = "arrived"   // it is on the citizen's device
+	Read      DeliveryState = "read"      // she has opened it
 	Failed    DeliveryState = "failed"    // for good: a person must reach the citizen
 )
 
@@ -225,12 +227,18 @@ type Delivery struct {
 	Try     int           `json:"try,omitempty"`
 	State   DeliveryState `json:"state"`
 	Next    time.Time     `json:"next,omitzero"`
+	At      time.Time     `json:"at,omitzero"` // the platform has it since
 	Receipt string        `json:"receipt,omitempty"`
 	Reason  string        `json:"reason,omitempty"`
 }
 
 // Settled says that nothing more will be tried.
-func (d Delivery) Settled() bool { return d.State == Delivered || d.State == Failed }
+func (d Delivery) Settled() bool { return d.State == Failed || d.State.rank() > 0 }
+
+// rank orders what a platform tells of a message it has: it only ever goes up.
+func (s DeliveryState) rank() int {
+	return slices.Index([]DeliveryState{Delivered, Arrived, Read}, s) + 1
+}
 
 // Ticket is one matter a citizen brought up, as it stands after Version events. Only Apply changes one; a store keeps
 // it beside the journal and can make it anew from the events at any time.

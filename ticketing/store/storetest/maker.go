@@ -195,7 +195,7 @@ func (m *Maker) try(t ticketing.Ticket, kind ticketing.EventKind) ticketing.Even
 			alarm := t.Alarms[0]
 			e.Alarm = &alarm
 		}
-	case ticketing.SendAttempted, ticketing.SendDelivered, ticketing.SendFailed:
+	case ticketing.SendAttempted, ticketing.SendDelivered, ticketing.SendFailed, ticketing.SendConfirmed:
 		m.send(t, &e)
 	}
 	return e
@@ -215,6 +215,8 @@ func (m *Maker) send(t ticketing.Ticket, e *ticketing.Event) {
 		e.Next = m.Now.Add(2 * time.Minute)
 	case ticketing.SendDelivered:
 		e.Receipt = fmt.Sprintf("r-%d", m.n)
+	case ticketing.SendConfirmed:
+		e.Field = string(pick(m, []ticketing.DeliveryState{ticketing.Arrived, ticketing.Read}))
 	case ticketing.SendFailed:
 		e.Reason = "hộp thư đầy"
 		if m.Rand.IntN(2) == 0 {

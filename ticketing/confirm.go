@@ -1,0 +1,104 @@
+package ticketing
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// What a platform tells of messages it has taken: that one is on the citizen's device, that she has opened it.
+
+// kindReceipt: id is CHANNEL:RECEIPT, doc says which message that is. It is stored with the event that keeps the
+// receipt, so who is told of a receipt finds its message.
+const kindReceipt = "receipt"
+
+type receiptDoc struct {
+	Ticket Code `json:"ticket"`
+	N      int  `json:"n"`
+}
+
+// receipts are the records by which the message is found again.
+func (d *Desk) receipts(t Ticket, n int, receipt string) []Record {
+	if receipt == "" {
+		return nil
+	}
+	doc, err := json.Marshal(receiptDoc{t.Code, n})
+	if err != nil {
+		return nil // two plain fields
+	}
+	var out []Record
+	for id := range strings.SplitSeq(receipt, ",") {
+		if id != "" {
+			out = append(out, Record{Kind: kindReceipt, ID: receiptID(t.Channel, id), Version: 1, At: d.now(), By: system.ID, Doc: doc})
+		}
+	}
+	return out
+}
+
+func receiptID(ch Channel, receipt string) string { return string(ch) + ":" + receipt }
+
+// Sent is the message the platform calls by that receipt. ErrNotFound: none of ours, or its sending has not been
+// written down yet, as an echo may come before the answer to the call that caused it.
+func (d *Desk) Sent(ctx context.Context, ch Channel, receipt string) (Code, int, error) {
+	r, err := d.Store.Get(ctx, kindReceipt, receiptID(ch, receipt))
+	if err != nil {
+		return "", 0, err
+	}
+	var doc receiptDoc
+	if err := json.Unmarshal(r.Doc, &doc); err != nil {
+		return "", 0, fmt.Errorf("receipt record %s: %w", r.ID, err)
+	}
+	return doc.Ticket, doc.N, nil
+}
+
+// Confirm notes that the message with that receipt has come to state s (Arrived, Read). It answers ErrNotFound for a
+// receipt that is none of ours; a repeat, or less than is known, changes nothing.
+func (d *Desk) Confirm(ctx context.Context, ch Channel, receipt string, s DeliveryState) error {
+	code, n, err := d.Sent(ctx, ch, receipt)
+	if err != nil {
+		return err
+	}
+	return d.confirm(ctx, code, n, s)
+}
+
+// ConfirmUpTo notes the state for all messages to the person on the channel that the platform had by then: what
+// platforms call a watermark.
+func (d *Desk) ConfirmUpTo(ctx context.Context, c Contact, s DeliveryState, upTo time.Time) error {
+	id, err := d.Vault.Identify(ctx, c)
+	if err != nil {
+		return storeError("looking up the person", err)
+	}
+	page, err := d.Store.List(ctx, Filter{Scope: Scope{All: true}, Citizen: []CitizenID{id}, Channel: []Channel{c.Channel}, Limit: 10})
+	if err != nil {
+		return storeError("looking for her tickets", err)
+	}
+	for _, t := range page.Tickets {
+		for _, m := range t.Sending {
+			if m.State.rank() > 0 && m.State.rank() < s.rank() && !m.At.After(upTo) {
+				if err := d.confirm(ctx, t.Code, m.N, s); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (d *Desk) confirm(ctx context.Context, code Code, n int, s DeliveryState) error {
+	if s != Arrived && s != Read {
+		return fmt.Errorf("a platform cannot confirm the state %q", s)
+	}
+	err := d.appendTo(ctx, code, fmt.Sprintf("confirm:%s:%d:%s", code, n, s), func(t Ticket) Event {
+		e := d.event(t, system, SendConfirmed)
+		e.Ref, e.Field = n, string(s)
+		return e
+	})
+	var order *OrderError
+	if errors.As(err, &order) { // it is known to have come further, or so long ago that the ticket has forgotten it
+		return nil
+	}
+	return err
+}
