@@ -99,21 +99,24 @@ func link(before []byte, seq int64, e ticketing.Event, digest, bare []byte) []by
 
 // write is the job. The journal's unique indexes decide whether the event is let in: a refused insert leaves no trace.
 func (a *appending) write(w *writer) error {
-	old, err := w.current(a.event.Ticket)
-	if err != nil {
-		return err
+	var old *row
+	var err error
+	version, e, seq := 0, a.event, w.seq+1
+	if e.N > 1 { // of a first event the journal's index knows better than any row whether it is one
+		if old, err = w.current(e.Ticket); err != nil {
+			return err
+		}
 	}
-	version := 0
 	if old != nil {
 		version = old.version
 	}
-	e, seq := a.event, w.seq+1
 	if e.N <= version+1 {
 		chain := link(w.chain, seq, e, a.digest[:], a.bare[:])
 		err = w.exec("INSERT INTO journal VALUES (?,?,?,?,?,?,?,?,?,?)", seq, string(e.Ticket), e.N, null(e.Key), e.At.UnixMilli(),
 			string(e.Kind), a.payload, a.digest[:], a.bare[:], chain)
 		if err == nil {
 			w.seq, w.chain, w.dirty = seq, chain, true
+			w.news.events = append(w.news.events, &recentEvent{seq: seq, payload: a.payload})
 		}
 	}
 	switch {
@@ -165,6 +168,10 @@ func scanEvent(row interface{ Scan(...any) error }) (e ticketing.Event, err erro
 	if err := row.Scan(&seq, &payload); err != nil {
 		return e, err
 	}
+	return decodeEvent(seq, payload)
+}
+
+func decodeEvent(seq int64, payload []byte) (e ticketing.Event, err error) {
 	if err := json.Unmarshal(payload, &e); err != nil {
 		return e, fmt.Errorf("reading event %d: %w", seq, err)
 	}

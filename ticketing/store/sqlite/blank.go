@@ -35,6 +35,7 @@ func (s *Store) Blank(ctx context.Context, code ticketing.Code, n int) error {
 		if err := w.exec("UPDATE journal SET payload = ? WHERE seq = ?", payload, events[at].Seq); err != nil {
 			return err
 		}
+		w.news.all = true // the words must not live on in memory
 		return w.reproject(t)
 	})
 }

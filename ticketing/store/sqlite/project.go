@@ -98,17 +98,18 @@ func (w *writer) current(code ticketing.Code) (*row, error) {
 	return r, nil
 }
 
-// freeID is an id for a ticket received then. Nearly always the first one tried is free.
-func (w *writer) freeID(received time.Time, first int64) (int64, error) {
+// place inserts the row under an id for a ticket received then. Nearly always the first one tried is free.
+func (w *writer) place(r *row, received time.Time) error {
 	base := place(received.UnixMilli())
-	for low := first & placeBits; ; low = (low + 1) & placeBits {
-		var one int
-		err := w.row("SELECT 1 FROM tickets WHERE id = ?", base|low).Scan(&one)
-		if errors.Is(err, sql.ErrNoRows) {
-			return base | low, nil
+	for low := r.first & placeBits; ; low = (low + 1) & placeBits {
+		r.id = base | low
+		err := w.exec("INSERT INTO tickets ("+columns+") VALUES ("+marks(27)+")", r.values()...)
+		if err == nil || !taken(err) {
+			return err
 		}
-		if err != nil {
-			return 0, err
+		var there string
+		if gone := w.row("SELECT code FROM tickets WHERE id = ?", r.id).Scan(&there); gone != nil || there == r.code {
+			return fmt.Errorf("ticket %s is shown already, though it begins only now: run `hotline replay` (%w)", r.code, err)
 		}
 	}
 }
@@ -119,10 +120,7 @@ func (w *writer) project(t ticketing.Ticket, doc []byte, terms []string, old *ro
 	r := rowOf(t, terms)
 	w.dirty = true
 	if old == nil {
-		if r.id, err = w.freeID(t.Received, t.First); err != nil {
-			return err
-		}
-		err = w.exec("INSERT INTO tickets ("+columns+") VALUES ("+marks(27)+")", r.values()...)
+		err = w.place(&r, t.Received)
 	} else {
 		r.id = old.id
 		err = w.update(old, &r)
@@ -136,8 +134,10 @@ func (w *writer) project(t ticketing.Ticket, doc []byte, terms []string, old *ro
 	if err := w.helpers(old, &r); err != nil {
 		return err
 	}
+	w.news.tickets[t.Code] = shown{r.first, doc}
 	w.count(old, &r)
-	return w.index(old, &r, terms)
+	w.index(old, &r, terms)
+	return nil
 }
 
 // update writes only the columns that changed in groups, because every index on a column that is set is written.

@@ -32,6 +32,9 @@ func decode(first int64, doc []byte) (t ticketing.Ticket, err error) {
 
 // Ticket is the ticket as of the last commit.
 func (s *Store) Ticket(ctx context.Context, code ticketing.Code) (ticketing.Ticket, error) {
+	if t, ok := s.recent.ticket(code); ok {
+		return decode(t.first, t.doc)
+	}
 	return queryOne(ctx, s, ticketRow, "SELECT d.first, d.doc FROM tickets t JOIN docs d ON d.id = t.id WHERE t.code = ?", string(code))
 }
 
@@ -52,13 +55,14 @@ func (s *Store) ByKey(ctx context.Context, key string) (ticketing.Event, error) 
 
 // Since is the feed after seq.
 func (s *Store) Since(ctx context.Context, seq int64, limit int) ([]ticketing.Event, error) {
+	if events, here, err := s.recent.since(seq, limit); here {
+		return events, err
+	}
 	return queryAll(ctx, s, eventRow, "SELECT seq, payload FROM journal WHERE seq > ? ORDER BY seq LIMIT ?", seq, max(limit, 0))
 }
 
 // End is the last seq.
-func (s *Store) End(ctx context.Context) (int64, error) {
-	return queryOne(ctx, s, scanInto[int64], "SELECT ifnull(max(seq), 0) FROM journal")
-}
+func (s *Store) End(context.Context) (int64, error) { return s.recent.end(), nil }
 
 // Ringing lists the tickets whose alarm is due.
 func (s *Store) Ringing(ctx context.Context, before time.Time, limit int) ([]ticketing.Code, error) {

@@ -70,17 +70,13 @@ func (w *writer) put(r ticketing.Record) error {
 	if err == nil {
 		err = w.exec("INSERT OR REPLACE INTO present VALUES (?,?,?)", r.Kind, r.ID, r.Version)
 	}
-	if err == nil {
-		err = w.revise(r.Kind)
-	}
+	w.revised[r.Kind] = true
+	r.At = r.At.UTC().Round(0)
+	w.news.records[recordKey{r.Kind, r.ID}] = r
 	if err != nil {
 		return fmt.Errorf("putting %s %s version %d: %w", r.Kind, r.ID, r.Version, err)
 	}
 	return nil
-}
-
-func (w *writer) revise(kind string) error {
-	return w.exec("INSERT INTO revisions VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1", kind)
 }
 
 // Erase removes versions below the given one, 0 all. The kind's revision changes, so that nobody keeps what went.
@@ -91,9 +87,8 @@ func (s *Store) Erase(ctx context.Context, kind, id string, below int) error {
 		if err == nil {
 			err = w.exec("DELETE FROM present WHERE kind = ? AND id = ? AND (? = 0 OR version < ?)", kind, id, below, below)
 		}
-		if err == nil {
-			err = w.revise(kind)
-		}
+		w.revised[kind] = true
+		w.news.records[recordKey{kind, id}] = ticketing.Record{}
 		if err != nil {
 			return fmt.Errorf("erasing %s %s: %w", kind, id, err)
 		}
@@ -120,12 +115,35 @@ func recordRow(rows *sql.Rows) (r ticketing.Record, err error) {
 
 // Get is the present version.
 func (s *Store) Get(ctx context.Context, kind, id string) (ticketing.Record, error) {
-	return queryOne(ctx, s, recordRow, presentRecords+"p.kind = ? AND p.id = ?", kind, id)
+	key := recordKey{kind, id}
+	r, known, age := s.recent.record(key)
+	if known {
+		return r, nil
+	}
+	r, err := queryOne(ctx, s, recordRow, presentRecords+"p.kind = ? AND p.id = ?", kind, id)
+	if err == nil {
+		s.recent.learn(key, r, age)
+	}
+	return r, err
 }
 
 // GetAll is the present versions of some.
 func (s *Store) GetAll(ctx context.Context, kind string, ids []string) (map[string]ticketing.Record, error) {
-	list, err := json.Marshal(ids)
+	found := make(map[string]ticketing.Record, len(ids))
+	var unknown []string
+	for _, id := range ids {
+		r, known, _ := s.recent.record(recordKey{kind, id})
+		switch {
+		case !known:
+			unknown = append(unknown, id)
+		case !r.Deleted():
+			found[id] = r
+		}
+	}
+	if len(unknown) == 0 {
+		return found, nil
+	}
+	list, err := json.Marshal(unknown)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +151,6 @@ func (s *Store) GetAll(ctx context.Context, kind string, ids []string) (map[stri
 	if err != nil {
 		return nil, err
 	}
-	found := make(map[string]ticketing.Record, len(records))
 	for _, r := range records {
 		if !r.Deleted() {
 			found[r.ID] = r

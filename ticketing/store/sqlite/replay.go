@@ -72,7 +72,10 @@ func (s *Store) begun(ctx context.Context, seq int64) (codes []ticketing.Code, l
 
 // beginReplay empties what cannot be mended row by row.
 func (w *writer) beginReplay() error {
-	w.dirty = true
+	w.dirty, w.news.all = true, true
+	if err := w.flush(); err != nil { // what others in this transaction have noted is in the index that is emptied
+		return err
+	}
 	clear(w.learned)
 	for _, q := range []string{
 		"INSERT OR REPLACE INTO meta VALUES ('replaying', '1')",
@@ -126,7 +129,7 @@ func (w *writer) prepareMending(t ticketing.Ticket) error {
 
 // endReplay adds up the tally from the rows, which are right now.
 func (w *writer) endReplay() error {
-	w.dirty = true
+	w.dirty, w.news.all = true, true
 	clear(w.sums) // the rows have what was noted in this transaction already
 	if err := w.exec("DELETE FROM tally"); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -84,22 +85,46 @@ func hash(term string) uint64 {
 	return h.Sum64()
 }
 
-// index rewrites the ticket's entry, but only if its terms changed: most events change none.
-func (w *writer) index(old, r *row, terms []string) error {
-	if old != nil {
-		if old.terms == r.terms {
-			return nil
+// entry is what the index is to hold of a ticket by the end of the transaction.
+type entry struct {
+	there bool // it held something of the ticket before
+	terms []string
+}
+
+// index notes the ticket's entry, but only if its terms changed: most events change none.
+func (w *writer) index(old, r *row, terms []string) {
+	if old != nil && old.terms == r.terms {
+		return
+	}
+	e, noted := w.entries[r.id]
+	if !noted {
+		e.there = old != nil
+	}
+	e.terms = terms
+	w.entries[r.id] = e
+}
+
+// addEntries writes what index noted, in the order of rowids: given any other, FTS5 ends its segment at every step
+// back, and a batch that came in at the same moment would be written as many segments, to be merged again at once.
+func (w *writer) addEntries() error {
+	for _, id := range slices.Sorted(maps.Keys(w.entries)) {
+		e := w.entries[id]
+		if e.there {
+			if err := w.exec("DELETE FROM search WHERE rowid = ?", id); err != nil {
+				return fmt.Errorf("taking ticket %d out of the search index: %w", id, err)
+			}
 		}
-		if err := w.exec("DELETE FROM search WHERE rowid = ?", r.id); err != nil {
-			return err
+		for _, word := range e.terms {
+			if err := w.learn(word); err != nil {
+				return err
+			}
+		}
+		if err := w.exec("INSERT INTO search (rowid, words) VALUES (?,?)", id, strings.Join(e.terms, " ")); err != nil {
+			return fmt.Errorf("putting ticket %d into the search index: %w", id, err)
 		}
 	}
-	for _, word := range terms {
-		if err := w.learn(word); err != nil {
-			return err
-		}
-	}
-	return w.exec("INSERT INTO search (rowid, words) VALUES (?,?)", r.id, strings.Join(terms, " "))
+	clear(w.entries)
+	return nil
 }
 
 // learn adds a plain word to the vocabulary. The writer remembers which it has added.

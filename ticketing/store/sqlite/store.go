@@ -34,6 +34,7 @@ type Store struct {
 	epoch   string
 	read    *sql.DB
 	write   *writer
+	recent  *recent
 	bell    ticketing.Bell
 	stmts   sync.Map // query → *sql.Stmt, for reads asked over and over
 	release func() error
@@ -63,6 +64,8 @@ func Open(ctx context.Context, path string, opt Options) (_ *Store, err error) {
 	if s.write, err = newWriter(ctx, path, &s.bell); err != nil {
 		return nil, err
 	}
+	s.recent = newRecent(s.write.seq)
+	s.write.recent = s.recent
 	if err := s.write.conn.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'epoch'").Scan(&s.epoch); err != nil {
 		return nil, explain(path, err)
 	}

@@ -44,11 +44,18 @@ type writer struct {
 	stmts map[string]*sql.Stmt
 	bell  *ticketing.Bell
 
+	recent *recent
+	news   news // for recent, once this transaction is committed
+
 	seq   int64  // of the last event in this transaction
 	chain []byte // its chain
 	dirty bool   // this transaction has changed something
 	stale bool   // seq and chain must be read again before anything is written
-	sums  map[cell]ticketing.Counts
+
+	// What a transaction writes once at its end, whatever number of jobs it holds.
+	sums    map[cell]ticketing.Counts
+	entries map[int64]entry // of the search index
+	revised map[string]bool // kinds of records that changed
 
 	learned map[string]bool // words the vocabulary is known to hold
 
@@ -66,7 +73,7 @@ func newWriter(ctx context.Context, path string, bell *ticketing.Bell) (*writer,
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	w := &writer{db: db, bell: bell, stmts: map[string]*sql.Stmt{}, sums: map[cell]ticketing.Counts{}, learned: map[string]bool{},
+	w := &writer{db: db, bell: bell, stmts: map[string]*sql.Stmt{}, sums: map[cell]ticketing.Counts{}, entries: map[int64]entry{}, revised: map[string]bool{}, news: news{tickets: map[ticketing.Code]shown{}, records: map[recordKey]ticketing.Record{}}, learned: map[string]bool{},
 		queue: make(chan *job, queueLength), done: make(chan struct{})}
 	if w.conn, err = db.Conn(ctx); err == nil {
 		err = migrate(ctx, path, w.conn)
@@ -89,12 +96,18 @@ func newWriter(ctx context.Context, path string, bell *ticketing.Bell) (*writer,
 func (w *writer) rewind() error {
 	w.seq, w.chain, w.dirty, w.stale = 0, nil, false, true
 	clear(w.sums)
+	clear(w.entries)
+	clear(w.revised)
 	clear(w.learned)
+	w.news.clear()
 	err := w.row("SELECT seq, chain FROM journal ORDER BY seq DESC LIMIT 1").Scan(&w.seq, &w.chain)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
 	w.stale = false
+	if w.recent != nil { // a commit of which nobody knew may be in the file
+		w.recent.publish(&news{all: true}, w.seq)
+	}
 	return nil
 }
 
@@ -267,7 +280,7 @@ func (w *writer) together(batch []*job) (refused []error, err error) {
 			return nil, w.undo(err)
 		}
 	}
-	if err := w.addSums(); err != nil {
+	if err := w.flush(); err != nil {
 		return nil, w.undo(err)
 	}
 	if err := w.exec("COMMIT"); err != nil {
@@ -280,9 +293,28 @@ func (w *writer) together(batch []*job) (refused []error, err error) {
 	if w.dirty {
 		w.sick.Store(nil)
 		w.dirty = false
+		w.recent.publish(&w.news, w.seq)
+		w.news.clear()
 		w.bell.Ring()
 	}
 	return refused, nil
+}
+
+// flush writes what the jobs have noted.
+func (w *writer) flush() error {
+	if err := w.addSums(); err != nil {
+		return err
+	}
+	if err := w.addEntries(); err != nil {
+		return err
+	}
+	for kind := range w.revised {
+		if err := w.exec("INSERT INTO revisions VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1", kind); err != nil {
+			return fmt.Errorf("noting that records of kind %s changed: %w", kind, err)
+		}
+	}
+	clear(w.revised)
+	return nil
 }
 
 // undo rolls back and says what err means.
