@@ -2,6 +2,7 @@ package text
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -16,25 +17,64 @@ func Fold(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	blank := false // owed before the next rune that stays
-	for _, r := range norm.NFD.String(s) {
-		r = foldRune(r)
-		switch r {
-		case dropped:
-			continue
-		case ' ':
+	write := func(r rune) {
+		switch {
+		case r == dropped:
+			return
+		case r == ' ':
 			blank = true
-			continue
-		}
-		if blank && b.Len() > 0 {
+			return
+		case blank && b.Len() > 0:
 			b.WriteByte(' ')
 		}
 		blank = false
 		b.WriteRune(r)
 	}
+	letters := latin()
+	for i, r := range s {
+		if r < utf8.RuneSelf {
+			write(foldASCII(r))
+			continue
+		}
+		if int(r) < len(letters) && letters[r] != manifold {
+			write(letters[r])
+			continue
+		}
+		if r == utf8.RuneError {
+			write(' ')
+			continue
+		}
+		// Decomposing rune by rune is decomposing the whole: all that the whole would put in another order is dropped.
+		for _, r := range norm.NFD.String(s[i : i+utf8.RuneLen(r)]) {
+			write(foldRune(r))
+		}
+	}
 	return b.String()
 }
 
-const dropped rune = -1
+const (
+	dropped  rune = -1
+	manifold rune = -2 // becomes more than one rune
+)
+
+// latin is what the runes up to the end of Vietnamese's block (U+1EFF) fold to, so that a citizen's text is folded
+// without decomposing it.
+var latin = sync.OnceValue(func() []rune {
+	letters := make([]rune, 0x1f00)
+	for r := range letters {
+		letters[r] = dropped
+		for _, d := range norm.NFD.String(string(rune(r))) {
+			switch d = foldRune(d); {
+			case d == dropped:
+			case letters[r] == dropped:
+				letters[r] = d
+			default:
+				letters[r] = manifold
+			}
+		}
+	}
+	return letters
+})
 
 // foldRune folds one rune of decomposed text.
 func foldRune(r rune) rune {

@@ -152,6 +152,9 @@ func FuzzFold(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		folded, key, stored := Fold(s), Key(s), NFC(s)
+		if want := slowly(s); folded != want {
+			t.Errorf("Fold(%+q) = %+q, decomposed as a whole it is %+q", s, folded, want)
+		}
 		if Fold(folded) != folded {
 			t.Errorf("Fold(%+q) = %+q, then %+q", s, folded, Fold(folded))
 		}
@@ -174,6 +177,24 @@ func FuzzFold(f *testing.F) {
 		}
 		IsThanks(s)
 	})
+}
+
+// slowly is Fold by decomposing all of s first.
+func slowly(s string) string {
+	var words []string
+	for _, word := range strings.FieldsFunc(strings.Map(foldRune, norm.NFD.String(s)), func(r rune) bool { return r == ' ' }) {
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
+}
+
+// Every rune, alone and with marks before and after it.
+func TestFoldingRuneByRuneIsFoldingTheWhole(t *testing.T) {
+	for r := range rune(unicode.MaxRune + 1) {
+		if s := string(r); Fold(s) != slowly(s) || r < 0x3000 && Fold("a\u0301"+s+"\u0323\u0301b") != slowly("a\u0301"+s+"\u0323\u0301b") {
+			t.Errorf("%U: %+q, want %+q", r, Fold(s), slowly(s))
+		}
+	}
 }
 
 const complaint = "Kính gửi tổng đài 1022, đường Lý Thường Kiệt đoạn trước số nhà 12 bị hư hỏng nặng, " +

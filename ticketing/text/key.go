@@ -49,7 +49,7 @@ const longestWord = 64
 func Words(s string) []string {
 	s = Key(s)
 	var words []string
-	seen := make(map[string]bool)
+	seen := make(map[string]bool, 64)
 	eachToken(s, func(from, to int) {
 		word := s[from:to]
 		if len(word) > longestWord {

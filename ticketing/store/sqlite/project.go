@@ -134,7 +134,7 @@ func (w *writer) project(t ticketing.Ticket, doc []byte, terms []string, old *ro
 	if err := w.helpers(old, &r); err != nil {
 		return err
 	}
-	w.news.tickets[t.Code] = shown{r.first, doc}
+	w.news.tickets[t.Code] = &shown{first: r.first, doc: doc}
 	w.count(old, &r)
 	w.index(old, &r, terms)
 	return nil

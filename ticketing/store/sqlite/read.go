@@ -33,7 +33,7 @@ func decode(first int64, doc []byte) (t ticketing.Ticket, err error) {
 // Ticket is the ticket as of the last commit.
 func (s *Store) Ticket(ctx context.Context, code ticketing.Code) (ticketing.Ticket, error) {
 	if t, ok := s.recent.ticket(code); ok {
-		return decode(t.first, t.doc)
+		return t.read()
 	}
 	return queryOne(ctx, s, ticketRow, "SELECT d.first, d.doc FROM tickets t JOIN docs d ON d.id = t.id WHERE t.code = ?", string(code))
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"slices"
 	"sync"
 
 	"hotline1022/ticketing"
@@ -15,7 +16,7 @@ type recent struct {
 	events  []*recentEvent // a ring by seq, for seqs in (floor, last]
 	floor   int64
 	last    int64
-	tickets halves[ticketing.Code, shown]
+	tickets halves[ticketing.Code, *shown]
 	records halves[recordKey, ticketing.Record]
 }
 
@@ -38,14 +39,32 @@ func (e *recentEvent) read() (ticketing.Event, error) {
 	e.once.Do(func() {
 		e.event, e.err = decodeEvent(e.seq, e.payload)
 		e.payload = nil
+		to := &e.event
+		to.Files, to.Alarms = slices.Clip(to.Files), slices.Clip(to.Alarms)
+		to.Cooperating, to.Events = slices.Clip(to.Cooperating), slices.Clip(to.Events)
 	})
 	return e.event, e.err
 }
 
-// shown is a ticket's document.
+// shown is a ticket's document, decoded by the first who asks, for all: nobody changes what hangs on a ticket
+// (TestAnySequenceReplays), and its slices are cut to length, so that who appends to one makes a new one.
 type shown struct {
-	first int64
-	doc   []byte
+	first  int64
+	doc    []byte
+	once   sync.Once
+	ticket ticketing.Ticket
+	err    error
+}
+
+func (s *shown) read() (ticketing.Ticket, error) {
+	s.once.Do(func() {
+		s.ticket, s.err = decode(s.first, s.doc)
+		s.doc = nil
+		t := &s.ticket
+		t.Files, t.Alarms, t.Sending = slices.Clip(t.Files), slices.Clip(t.Alarms), slices.Clip(t.Sending)
+		t.Cooperating, t.Absorbed = slices.Clip(t.Cooperating), slices.Clip(t.Absorbed)
+	})
+	return s.ticket, s.err
 }
 
 type recordKey struct{ kind, id string }
@@ -53,7 +72,7 @@ type recordKey struct{ kind, id string }
 // news is what a transaction will have changed.
 type news struct {
 	events  []*recentEvent
-	tickets map[ticketing.Code]shown
+	tickets map[ticketing.Code]*shown
 	records map[recordKey]ticketing.Record // Version 0: look into the file
 	all     bool                           // so much that nothing in memory counts any more
 }
@@ -67,7 +86,7 @@ func (n *news) clear() {
 func newRecent(last int64) *recent {
 	return &recent{
 		events: make([]*recentEvent, recentEvents), floor: last, last: last,
-		tickets: halves[ticketing.Code, shown]{size: recentTickets}, records: halves[recordKey, ticketing.Record]{size: recentRecords},
+		tickets: halves[ticketing.Code, *shown]{size: recentTickets}, records: halves[recordKey, ticketing.Record]{size: recentRecords},
 	}
 }
 
@@ -124,7 +143,7 @@ func (r *recent) end() int64 {
 	return r.last
 }
 
-func (r *recent) ticket(code ticketing.Code) (shown, bool) {
+func (r *recent) ticket(code ticketing.Code) (*shown, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.tickets.get(code)

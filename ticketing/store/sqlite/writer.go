@@ -73,7 +73,7 @@ func newWriter(ctx context.Context, path string, bell *ticketing.Bell) (*writer,
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	w := &writer{db: db, bell: bell, stmts: map[string]*sql.Stmt{}, sums: map[cell]ticketing.Counts{}, entries: map[int64]entry{}, revised: map[string]bool{}, news: news{tickets: map[ticketing.Code]shown{}, records: map[recordKey]ticketing.Record{}}, learned: map[string]bool{},
+	w := &writer{db: db, bell: bell, stmts: map[string]*sql.Stmt{}, sums: map[cell]ticketing.Counts{}, entries: map[int64]entry{}, revised: map[string]bool{}, news: news{tickets: map[ticketing.Code]*shown{}, records: map[recordKey]ticketing.Record{}}, learned: map[string]bool{},
 		queue: make(chan *job, queueLength), done: make(chan struct{})}
 	if w.conn, err = db.Conn(ctx); err == nil {
 		err = migrate(ctx, path, w.conn)
