@@ -198,7 +198,7 @@ func (h *Hub) admit(c *fiber.Ctx, s *socket, open func() (leave func(), err erro
 			return
 		}
 		defer h.crowd.exit(s)
-		leave, err := open()
+		leave, err := aside(open)
 		if err != nil {
 			h.dismiss(conn, SignIn, "sign in")
 			return
@@ -206,6 +206,23 @@ func (h *Hub) admit(c *fiber.Ctx, s *socket, open func() (leave func(), err erro
 		defer leave()
 		s.serve(context.Background(), conn)
 	})
+}
+
+// aside runs open on a stack of its own. It asks the store, which goes deep; a stack that has once grown to that keeps
+// twice what reading a socket needs, for as long as the socket is open.
+func aside(open func() (func(), error)) (leave func(), err error) {
+	done := make(chan struct{})
+	var broke any
+	go func() {
+		defer close(done)
+		defer func() { broke = recover() }()
+		leave, err = open()
+	}()
+	<-done
+	if broke != nil {
+		panic(broke) // where it is caught and told
+	}
+	return leave, err
 }
 
 // upgrade hands the connection to fn. The origin has been looked at; compression stays off: it costs four times the

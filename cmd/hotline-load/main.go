@@ -40,7 +40,15 @@ func main() {
 	flag.IntVar(&o.sockets, "sockets", 2000, "idle sockets of the memory test, at most 10000")
 	flag.DurationVar(&o.length, "length", 10*time.Second, "length of each test, at most 2m")
 	flag.StringVar(&o.keep, "data", "", "folder for the data, kept afterwards (default: temporary)")
+	bareServer := flag.Bool("bare-server", false, "be the server of the bare insert (the program starts itself so)")
 	flag.Parse()
+	if *bareServer {
+		if err := serveBare(); err != nil {
+			fmt.Fprintln(os.Stderr, "hotline-load:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	o.connections, o.sockets, o.length = min(o.connections, 512), min(o.sockets, 10_000), min(o.length, 2*time.Minute)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -76,6 +84,9 @@ func run(ctx context.Context, o options) error {
 	return nil
 }
 
+// settle is how long after its last work the program has given back the memory it does not use: it does so each minute.
+const settle = 65 * time.Second
+
 // small is what is measured on an empty store.
 func small(ctx context.Context, p *program, o options, t *table) error {
 	p.data = filepath.Join(p.dir, "small")
@@ -99,7 +110,7 @@ func small(ctx context.Context, p *program, o options, t *table) error {
 	}
 	defer s.stop()
 	t.row("start, empty store", fmt.Sprintf("%d ms", time.Since(began).Milliseconds()), "1 s")
-	pause(ctx, 2*time.Second)
+	pause(ctx, settle)
 	t.row("memory, idle", fmt.Sprintf("%.0f MB", s.memory()), "80 MB")
 	if err := sockets(ctx, s, keys, o, t); err != nil {
 		return err

@@ -25,7 +25,8 @@ func sockets(ctx context.Context, s *server, keys []string, o options, t *table)
 	if err != nil {
 		return err
 	}
-	pause(ctx, 3*time.Second)
+	rest(idle)
+	pause(ctx, settle)
 	each := (s.memory() - before) * 1024 / float64(len(idle))
 	t.row(fmt.Sprintf("memory per idle socket, %d sockets", len(idle)), fmt.Sprintf("%.1f KB", each), "25 KB")
 	for _, c := range idle {
@@ -57,6 +58,19 @@ func dial(ctx context.Context, s *server, keys []string, n int) ([]*websocket.Co
 		all = append(all, c)
 	}
 	return all, ctx.Err()
+}
+
+// rest reads what comes and answers pings, as a browser does.
+func rest(conns []*websocket.Conn) {
+	for _, c := range conns {
+		go func() {
+			for {
+				if _, _, err := c.NextReader(); err != nil {
+					return
+				}
+			}
+		}()
+	}
 }
 
 // liveLatency: 20 tickets a second come in, 200 sockets listen; the time is from before the POST to each socket's

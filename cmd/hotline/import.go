@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"hotline1022/ticketing"
@@ -45,6 +46,7 @@ func (cmd ImportCmd) Run(ctx context.Context, c *Config) error {
 	if cmd.Province != "" && cmd.What != "areas" {
 		return errors.New("--province is for areas")
 	}
+	debug.SetGCPercent(400) // a file read once, by a program that ends after it
 	quiet := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	p, err := assemble(ctx, c, quiet)
 	if err != nil {

@@ -31,21 +31,48 @@ type row struct {
 	done    chan error
 }
 
+// Table is the one table.
+type Table struct {
+	db     *sql.DB
+	queue  chan row
+	groups chan int
+}
+
+// Open makes the table in a new file in dir.
+func Open(ctx context.Context, dir string) (*Table, error) {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "bare.db")+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(ctx, "CREATE TABLE bare (id INTEGER PRIMARY KEY, payload BLOB)"); err != nil {
+		return nil, fmt.Errorf("making the bare table: %w", err)
+	}
+	t := &Table{db: db, queue: make(chan row, 1024), groups: make(chan int, 1)}
+	go func() { t.groups <- commit(db, t.queue) }()
+	return t, nil
+}
+
+// Put returns when the payload is durable.
+func (t *Table) Put(payload []byte) error {
+	r := row{payload, make(chan error, 1)}
+	t.queue <- r
+	return <-r.done
+}
+
+// Close ends after what was put; it says how many groups were committed.
+func (t *Table) Close() (groups int, err error) {
+	close(t.queue)
+	return <-t.groups, t.db.Close()
+}
+
 // Insert lets so many writers insert the payload for so long into a new file in dir. Each writer waits for its row to
 // be durable before it writes the next, as an HTTP request does.
 func Insert(ctx context.Context, dir string, writers int, payload []byte, length time.Duration) (Result, error) {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "bare.db")+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+	t, err := Open(ctx, dir)
 	if err != nil {
 		return Result{}, err
 	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	if _, err := db.ExecContext(ctx, "CREATE TABLE bare (id INTEGER PRIMARY KEY, payload BLOB)"); err != nil {
-		return Result{}, fmt.Errorf("making the bare table: %w", err)
-	}
-	queue := make(chan row, 1024)
-	groups := make(chan int, 1)
-	go func() { groups <- commit(db, queue) }()
 	var mu sync.Mutex
 	var took []time.Duration
 	var wg sync.WaitGroup
@@ -55,9 +82,7 @@ func Insert(ctx context.Context, dir string, writers int, payload []byte, length
 			var mine []time.Duration
 			for time.Since(begin) < length && ctx.Err() == nil {
 				at := time.Now()
-				r := row{payload, make(chan error, 1)}
-				queue <- r
-				if <-r.done != nil {
+				if t.Put(payload) != nil {
 					return
 				}
 				mine = append(mine, time.Since(at))
@@ -68,9 +93,10 @@ func Insert(ctx context.Context, dir string, writers int, payload []byte, length
 		})
 	}
 	wg.Wait()
-	seconds := time.Since(begin).Seconds()
-	close(queue)
-	r := Result{Rows: len(took), Seconds: seconds, Groups: <-groups}
+	r := Result{Rows: len(took), Seconds: time.Since(begin).Seconds()}
+	if r.Groups, err = t.Close(); err != nil {
+		return r, err
+	}
 	if r.Rows == 0 {
 		return r, fmt.Errorf("no row was inserted")
 	}
