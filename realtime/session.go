@@ -103,9 +103,13 @@ func (h *Hub) pulse(ctx context.Context, a *audience) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	err := h.guard("making a pulse", func() error {
+		figures := h.Pulse(ctx, a.Audience)
+		if figures == nil {
+			return nil
+		}
 		text, err := encode(struct {
 			Pulse any `json:"pulse"`
-		}{h.Pulse(ctx, a.Audience)})
+		}{figures})
 		if err != nil {
 			return err
 		}

@@ -211,6 +211,9 @@ func (s *Server) LiveRow(a Audience, e ticketing.Event, t ticketing.Ticket) (row
 
 // LiveCounts are the numbers on the tabs that are the same for a whole audience.
 func (s *Server) LiveCounts(ctx context.Context, a Audience) any {
+	if a.Role == ticketing.Program {
+		return nil // it has no tabs, and what it may count depends on its token
+	}
 	counts := map[string]int{}
 	for _, w := range placeOf(a.Role).views {
 		if w.own || w.Key == "done" || w.Key == "all" {

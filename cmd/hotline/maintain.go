@@ -24,7 +24,11 @@ type ReplayCmd struct {
 
 // Run replays, or compares and lists what differs.
 func (r ReplayCmd) Run(ctx context.Context, c *Config) error {
-	return withParts(ctx, c, func(p *parts) error {
+	run := withParts
+	if r.Check {
+		run = reading
+	}
+	return run(ctx, c, func(p *parts) error {
 		diffs, err := p.store.Replay(ctx, r.Check, progress("replay"))
 		if err != nil {
 			return err
@@ -46,7 +50,7 @@ type VerifyCmd struct{}
 
 // Run lists what is wrong.
 func (VerifyCmd) Run(ctx context.Context, c *Config) error {
-	return withParts(ctx, c, func(p *parts) error {
+	return reading(ctx, c, func(p *parts) error {
 		wrong, err := p.store.Verify(ctx, progress("verify"))
 		if err != nil {
 			return err
@@ -79,7 +83,7 @@ func (b BackupCmd) Run(ctx context.Context, c *Config) error {
 	}
 	var err error
 	if c.Store == "sqlite" {
-		err = sqlite.Backup(ctx, filepath.Join(c.Data, "hotline.db"), b.Dir)
+		err = sqlite.Backup(ctx, sqliteFile(c), b.Dir)
 	} else {
 		err = withParts(ctx, c, func(p *parts) error { return p.store.Backup(ctx, b.Dir) })
 	}
@@ -157,7 +161,7 @@ func (r RestoreCmd) Run(ctx context.Context, c *Config) error {
 	}
 	var err error
 	if c.Store == "sqlite" {
-		err = sqlite.Restore(ctx, r.Dir, filepath.Join(c.Data, "hotline.db"))
+		err = sqlite.Restore(ctx, r.Dir, sqliteFile(c))
 	} else {
 		err = mongo.Restore(ctx, r.Dir, c.Store)
 	}

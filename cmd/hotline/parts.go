@@ -31,6 +31,15 @@ type parts struct {
 
 // assemble opens the store and puts the desk together. The caller closes the store.
 func assemble(ctx context.Context, c *Config, log *slog.Logger) (*parts, error) {
+	return assembled(ctx, c, log, sqlite.Options{})
+}
+
+func assembled(ctx context.Context, c *Config, log *slog.Logger, opt sqlite.Options) (*parts, error) {
+	if db := sqliteFile(c); opt.ReadOnly && c.Store == "sqlite" {
+		if _, err := os.Stat(db); err != nil {
+			return nil, fmt.Errorf("there is no data in %s yet", c.Data)
+		}
+	}
 	if err := os.MkdirAll(c.Data, 0o750); err != nil {
 		return nil, fmt.Errorf("the data folder cannot be made (choose another with --data): %w", err)
 	}
@@ -38,7 +47,7 @@ func assemble(ctx context.Context, c *Config, log *slog.Logger) (*parts, error) 
 	if err != nil {
 		return nil, err
 	}
-	store, err := openStore(ctx, c)
+	store, err := openStore(ctx, c, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +81,9 @@ func (p *parts) build(ctx context.Context, c *Config, key []byte) error {
 	return nil
 }
 
-func openStore(ctx context.Context, c *Config) (ticketing.Store, error) {
+func sqliteFile(c *Config) string { return filepath.Join(c.Data, "hotline.db") }
+
+func openStore(ctx context.Context, c *Config, opt sqlite.Options) (ticketing.Store, error) {
 	if c.Store != "sqlite" {
 		s, err := mongo.Open(ctx, c.Store, mongo.Options{})
 		if err != nil {
@@ -80,7 +91,7 @@ func openStore(ctx context.Context, c *Config) (ticketing.Store, error) {
 		}
 		return s, nil
 	}
-	return sqlite.Open(ctx, filepath.Join(c.Data, "hotline.db"), sqlite.Options{})
+	return sqlite.Open(ctx, sqliteFile(c), opt)
 }
 
 // vaultKey is the key of names and numbers: given, or kept in a file that is made at the first start. It is never
@@ -104,7 +115,7 @@ func vaultKey(c *Config) ([]byte, error) {
 	if c.Store != "sqlite" {
 		return nil, errors.New("HOTLINE_VAULT_KEY is not set: every process on a shared store needs the same key (make one with: openssl rand -hex 32)")
 	}
-	if _, err := os.Stat(filepath.Join(c.Data, "hotline.db")); err == nil {
+	if _, err := os.Stat(sqliteFile(c)); err == nil {
 		return nil, fmt.Errorf("%s is missing but there is data: put the key back, a new one cannot open the names", path)
 	}
 	return newVaultKey(path)
@@ -172,7 +183,16 @@ func newLog(c *Config) *slog.Logger {
 
 // withParts runs one command over the data.
 func withParts(ctx context.Context, c *Config, do func(*parts) error) error {
-	p, err := assemble(ctx, c, newLog(c))
+	return with(ctx, c, sqlite.Options{}, do)
+}
+
+// reading runs one command that only reads: it may run beside a server on the same folder.
+func reading(ctx context.Context, c *Config, do func(*parts) error) error {
+	return with(ctx, c, sqlite.Options{ReadOnly: true}, do)
+}
+
+func with(ctx context.Context, c *Config, opt sqlite.Options, do func(*parts) error) error {
+	p, err := assembled(ctx, c, newLog(c), opt)
 	if err != nil {
 		return err
 	}

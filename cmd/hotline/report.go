@@ -29,7 +29,7 @@ func (r ReportCmd) Run(ctx context.Context, c *Config) error {
 	if r.Format == "xlsx" && r.Out == "" {
 		return errors.New("xlsx is not for a screen: give --out FILE.xlsx")
 	}
-	return withParts(ctx, c, func(p *parts) error {
+	return reading(ctx, c, func(p *parts) error {
 		if r.Out == "" {
 			return r.print(ctx, p, os.Stdout)
 		}

@@ -53,7 +53,7 @@ type UserListCmd struct{}
 
 // Run prints a table.
 func (UserListCmd) Run(ctx context.Context, c *Config) error {
-	return withParts(ctx, c, func(p *parts) error {
+	return reading(ctx, c, func(p *parts) error {
 		all, err := p.accounts.AllStaff(ctx)
 		if err != nil {
 			return err
@@ -135,7 +135,7 @@ type TokenListCmd struct{}
 
 // Run prints a table.
 func (TokenListCmd) Run(ctx context.Context, c *Config) error {
-	return withParts(ctx, c, func(p *parts) error {
+	return reading(ctx, c, func(p *parts) error {
 		all, err := p.accounts.Tokens(ctx)
 		if err != nil {
 			return err

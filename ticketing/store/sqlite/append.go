@@ -33,7 +33,7 @@ func (s *Store) Append(ctx context.Context, e ticketing.Event, after ticketing.T
 		return e, err
 	}
 	// a has to itself until the answer: after ErrUnknown the writer may still be at it
-	if err := s.write.submit(ctx, a.write); err != nil {
+	if err := s.submit(ctx, a.write); err != nil {
 		if errors.Is(err, ticketing.ErrConflict) || errors.Is(err, ticketing.ErrDuplicate) {
 			return a.event, err
 		}

@@ -11,7 +11,7 @@ import (
 // Blank erases the words of one event and makes everything shown of its ticket anew, in one commit. The overwritten
 // pages leave the file with the next checkpoint (secure_delete is on for the writer).
 func (s *Store) Blank(ctx context.Context, code ticketing.Code, n int) error {
-	return s.write.submit(ctx, func(w *writer) error {
+	return s.submit(ctx, func(w *writer) error {
 		events, err := w.timeline(code)
 		if err != nil {
 			return err

@@ -62,7 +62,12 @@ func (s *Store) Since(ctx context.Context, seq int64, limit int) ([]ticketing.Ev
 }
 
 // End is the last seq.
-func (s *Store) End(context.Context) (int64, error) { return s.recent.end(), nil }
+func (s *Store) End(ctx context.Context) (int64, error) {
+	if last, known := s.recent.end(); known {
+		return last, nil
+	}
+	return queryOne(ctx, s, scanInto[int64], "SELECT ifnull(max(seq), 0) FROM journal")
+}
 
 // Ringing lists the tickets whose alarm is due.
 func (s *Store) Ringing(ctx context.Context, before time.Time, limit int) ([]ticketing.Code, error) {

@@ -10,7 +10,7 @@ import (
 // recent is what was committed last, kept in memory: what followers ask for within a millisecond of the commit, the
 // tickets they look at then, and the records every request needs (its key or session). One process serves a file, and
 // its writer puts in here whatever it commits before anybody is answered, so what is here is never older than the
-// file. What is not here is read from the file.
+// file. What is not here is read from the file. A nil recent knows nothing.
 type recent struct {
 	mu      sync.Mutex
 	events  []*recentEvent // a ring by seq, for seqs in (floor, last]
@@ -115,6 +115,9 @@ func (r *recent) publish(n *news, last int64) {
 
 // since is the events after seq, if they are all here.
 func (r *recent) since(seq int64, limit int) (events []ticketing.Event, here bool, err error) {
+	if r == nil {
+		return nil, false, nil
+	}
 	r.mu.Lock()
 	if seq < r.floor {
 		r.mu.Unlock()
@@ -137,13 +140,19 @@ func (r *recent) since(seq int64, limit int) (events []ticketing.Event, here boo
 	return events, true, nil
 }
 
-func (r *recent) end() int64 {
+func (r *recent) end() (last int64, known bool) {
+	if r == nil {
+		return 0, false
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.last
+	return r.last, true
 }
 
 func (r *recent) ticket(code ticketing.Code) (*shown, bool) {
+	if r == nil {
+		return nil, false
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.tickets.get(code)
@@ -151,6 +160,9 @@ func (r *recent) ticket(code ticketing.Code) (*shown, bool) {
 
 // record is the present version, if it is known; age is for learn.
 func (r *recent) record(key recordKey) (record ticketing.Record, known bool, age int) {
+	if r == nil {
+		return ticketing.Record{}, false, 0
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	record, known = r.records.get(key)
@@ -159,6 +171,9 @@ func (r *recent) record(key recordKey) (record ticketing.Record, known bool, age
 
 // learn keeps what was read from the file, unless something newer may have come and gone since record said age.
 func (r *recent) learn(key recordKey, record ticketing.Record, age int) {
+	if r == nil {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, there := r.records.get(key); !there && age == r.records.turns {

@@ -13,7 +13,7 @@ import (
 
 // Put inserts all of the versions or none.
 func (s *Store) Put(ctx context.Context, records ...ticketing.Record) error {
-	return s.write.submit(ctx, func(w *writer) error {
+	return s.submit(ctx, func(w *writer) error {
 		next := map[[2]string]int{}
 		for _, r := range records { // all are looked at before any is written: a refusal must leave no trace
 			id := [2]string{r.Kind, r.ID}
@@ -81,7 +81,7 @@ func (w *writer) put(r ticketing.Record) error {
 
 // Erase removes versions below the given one, 0 all. The kind's revision changes, so that nobody keeps what went.
 func (s *Store) Erase(ctx context.Context, kind, id string, below int) error {
-	return s.write.submit(ctx, func(w *writer) error {
+	return s.submit(ctx, func(w *writer) error {
 		w.dirty = true
 		err := w.exec("DELETE FROM records WHERE kind = ? AND id = ? AND (? = 0 OR version < ?)", kind, id, below, below)
 		if err == nil {

@@ -24,7 +24,7 @@ func (s *Store) Replay(ctx context.Context, check bool, progress func(done, tota
 	if check {
 		return s.check(ctx, progress)
 	}
-	if err := s.write.submit(ctx, (*writer).beginReplay); err != nil {
+	if err := s.submit(ctx, (*writer).beginReplay); err != nil {
 		return nil, fmt.Errorf("replay: %w", err)
 	}
 	s.unfinished.Store(true)
@@ -38,7 +38,7 @@ func (s *Store) Replay(ctx context.Context, check bool, progress func(done, tota
 		if err != nil {
 			return nil, fmt.Errorf("replay: %w", err)
 		}
-		if err := s.write.submit(ctx, func(w *writer) error {
+		if err := s.submit(ctx, func(w *writer) error {
 			some, err := w.mend(codes)
 			broken = append(broken, some...)
 			return err
@@ -48,7 +48,7 @@ func (s *Store) Replay(ctx context.Context, check bool, progress func(done, tota
 		seq = last
 		progress(min(seq, total), total)
 	}
-	if err := s.write.submit(ctx, (*writer).endReplay); err != nil {
+	if err := s.submit(ctx, (*writer).endReplay); err != nil {
 		return nil, fmt.Errorf("replay: adding up the tally: %w", err)
 	}
 	s.unfinished.Store(false)

@@ -26,6 +26,8 @@ import (
 type Options struct {
 	// Readers is how many queries may run at once; 0 is twice the processors, between 4 and 16.
 	Readers int
+	// ReadOnly opens a file that another process may be serving. Every write is refused, and the bell never rings.
+	ReadOnly bool
 }
 
 // Store is a ticketing.Store in one SQLite file.
@@ -34,7 +36,7 @@ type Store struct {
 	epoch   string
 	read    *sql.DB
 	write   *writer
-	recent  *recent
+	recent  *recent // nil: opened for reading only
 	bell    ticketing.Bell
 	stmts   sync.Map // query → *sql.Stmt, for reads asked over and over
 	release func() error
@@ -51,6 +53,9 @@ func Open(ctx context.Context, path string, opt Options) (_ *Store, err error) {
 	if dir, err := os.Stat(filepath.Dir(path)); err != nil || !dir.IsDir() {
 		return nil, fmt.Errorf("%s is not a folder: make it first", filepath.Dir(path))
 	}
+	if opt.ReadOnly {
+		return openReadOnly(ctx, path, opt)
+	}
 	release, err := lock(ctx, path)
 	if err != nil {
 		return nil, err
@@ -66,19 +71,64 @@ func Open(ctx context.Context, path string, opt Options) (_ *Store, err error) {
 	}
 	s.recent = newRecent(s.write.seq)
 	s.write.recent = s.recent
-	if err := s.write.conn.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'epoch'").Scan(&s.epoch); err != nil {
-		return nil, explain(path, err)
+	if err := s.readMeta(ctx, s.write.conn); err != nil {
+		return nil, err
 	}
-	var replaying bool
-	if err := s.write.conn.QueryRowContext(ctx, "SELECT count(*) FROM meta WHERE name = 'replaying'").Scan(&replaying); err != nil {
-		return nil, explain(path, err)
-	}
-	s.unfinished.Store(replaying)
 	if s.read, err = readers(path, opt.Readers); err != nil {
 		return nil, err
 	}
 	go s.write.run()
 	return s, nil
+}
+
+// openReadOnly needs no lock: the engine gives each query a moment's truth, whoever writes meanwhile.
+func openReadOnly(ctx context.Context, path string, opt Options) (_ *Store, err error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("there is no data yet: %w", err)
+	}
+	s := &Store{path: path, release: func() error { return nil }, few: few}
+	if s.read, err = readers(path, opt.Readers); err != nil {
+		return nil, err
+	}
+	var version, app int
+	err = errors.Join(s.read.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version), s.read.QueryRowContext(ctx, "PRAGMA application_id").Scan(&app))
+	switch {
+	case err != nil:
+		err = explain(path, err)
+	case app != appID:
+		err = fmt.Errorf("%s is a database, but not the hotline's: name another file", path)
+	case version != len(migrations):
+		err = fmt.Errorf("%s has schema %d and this hotline knows %d: start the hotline that serves it once", path, version, len(migrations))
+	default:
+		err = s.readMeta(ctx, s.read)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *Store) readMeta(ctx context.Context, db interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}) error {
+	var replaying bool
+	err := db.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'epoch'").Scan(&s.epoch)
+	if err == nil {
+		err = db.QueryRowContext(ctx, "SELECT count(*) FROM meta WHERE name = 'replaying'").Scan(&replaying)
+	}
+	if err != nil {
+		return explain(s.path, err)
+	}
+	s.unfinished.Store(replaying)
+	return nil
+}
+
+// submit gives the writer a job and waits for its answer.
+func (s *Store) submit(ctx context.Context, do func(*writer) error) error {
+	if s.write == nil {
+		return fmt.Errorf("%w: it was opened for reading only", ticketing.ErrBusy)
+	}
+	return s.write.submit(ctx, do)
 }
 
 // readers is a pool of connections that cannot write. Idle ones are kept few: each holds a cache.
@@ -97,7 +147,7 @@ func readers(path string, n int) (*sql.DB, error) {
 
 // Close ends the writer after what it has taken, then lets go of the file.
 func (s *Store) Close() error {
-	if !s.write.stop() {
+	if s.write != nil && !s.write.stop() {
 		return nil
 	}
 	return s.close()
@@ -127,8 +177,10 @@ func (s *Store) Bell() <-chan struct{} { return s.bell.Wait() }
 // Ill is what keeps the writer from writing, and nil once it writes again (it tries by itself every second), or that
 // a replay must be done again.
 func (s *Store) Ill() error {
-	if err := s.write.illness(); err != nil {
-		return err
+	if s.write != nil {
+		if err := s.write.illness(); err != nil {
+			return err
+		}
 	}
 	if s.unfinished.Load() {
 		return errors.New("a replay has not ended, lists and searches may lack tickets: run `hotline replay`")
