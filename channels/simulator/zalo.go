@@ -65,6 +65,10 @@ type Zalo struct {
 	held    *zaloPost
 	posting int
 	push    ZaloPushes
+
+	templates []ZaloTemplate
+	notices   map[string][]ZaloNotice // by phone
+	unwilling []string
 }
 
 // zaloUser is a person with the Zalo app on her phone.

@@ -32,6 +32,7 @@ func (z *Zalo) routes() http.Handler {
 		"POST /v2.0/oa/upload/file":  z.uploader("file", zaloFile),
 		"GET /v3.0/oa/user/detail":   z.detail,
 		"GET /v2.0/oa/getoa":         z.account,
+		"POST /message/template":     z.template,
 	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			code := z.admit(w, r)

@@ -1,6 +1,7 @@
 package zalo
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,6 +31,7 @@ const maxAnswer = 1 << 20
 
 // request is a call that may have to be made twice, with two tokens.
 type request struct {
+	base         string // "" is the OA API's
 	method, path string
 	query        url.Values
 	kind         string // content type
@@ -47,7 +49,7 @@ func (c *Channel) call(ctx context.Context, r request, out any) error {
 	}
 	err = c.ask(ctx, r, token, out)
 	var api *apiError
-	if errors.As(err, &api) && codes[api.Code].do == renew {
+	if errors.As(err, &api) && isRenew(api.Code) {
 		if token, err = c.renew(ctx, token); err != nil {
 			return err
 		}
@@ -58,7 +60,7 @@ func (c *Channel) call(ctx context.Context, r request, out any) error {
 
 // ask makes one call.
 func (c *Channel) ask(ctx context.Context, r request, token string, out any) error {
-	address := strings.TrimRight(c.API, "/") + r.path
+	address := strings.TrimRight(cmp.Or(r.base, c.API), "/") + r.path
 	if len(r.query) > 0 {
 		address += "?" + r.query.Encode()
 	}
@@ -130,4 +132,9 @@ const callTimeout = 20 * time.Second
 
 func patient(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+}
+
+func isRenew(code int) bool {
+	r, ok := ruleOf(code)
+	return ok && r.do == renew
 }

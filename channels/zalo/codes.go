@@ -27,7 +27,10 @@ func (e *unsureError) Error() string {
 func (e *unsureError) Unwrap() error { return e.err }
 
 // refusal is a final no, in words for the operator.
-type refusal struct{ said string }
+type refusal struct {
+	said   string
+	closed bool // it is the person who cannot be written to now, not the message that is wrong
+}
 
 func (e *refusal) Error() string        { return e.said }
 func (e *refusal) Is(target error) bool { return target == ticketing.ErrRefused }
@@ -43,12 +46,24 @@ const (
 	people             // somebody must do something in Zalo's console; the message waits
 )
 
-// codes is Zalo's table of errors for the OA API, with what follows. Anything else is tried again and in the log.
-var codes = map[int]struct {
+// rule is what follows from a code.
+type rule struct {
 	do    todo
 	after time.Duration
 	key   string // the operator's words
-}{
+}
+
+// ruleOf finds a code in Zalo's two tables.
+func ruleOf(code int) (rule, bool) {
+	r, ok := codes[code]
+	if !ok {
+		r, ok = noticeCodes[code]
+	}
+	return r, ok
+}
+
+// codes is Zalo's table of errors for the OA API, with what follows. Anything else is tried again and in the log.
+var codes = map[int]rule{
 	-32:  {do: wait, key: "zalo.code.rate"}, // to the next minute
 	-100: {do: again, key: "zalo.code.expired"},
 	-200: {do: again, key: "zalo.code.failed"},
@@ -95,7 +110,7 @@ func (c *Channel) verdict(err error) error {
 	if !errors.As(err, &api) {
 		return err
 	}
-	rule, ok := codes[api.Code]
+	rule, ok := ruleOf(api.Code)
 	said := api.Error()
 	if ok {
 		said = words.T(words.Vietnamese, rule.key) + " (" + said + ")"
@@ -103,12 +118,12 @@ func (c *Channel) verdict(err error) error {
 	after := rule.after
 	switch rule.do {
 	case never:
-		return &refusal{said}
+		return &refusal{said: said, closed: api.Code == -230 || api.Code == -232 || api.Code == -213}
 	case wait:
 		switch api.Code {
 		case -32:
 			after = c.untilNextMinute()
-		case -234:
+		case -234, -133:
 			after = untilSix(c.now())
 		}
 		return &ticketing.LaterError{After: after, Err: errors.New(said)}

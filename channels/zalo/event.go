@@ -32,6 +32,7 @@ type event struct {
 type message struct {
 	ID           loose           `json:"msg_id"`
 	Text         loose           `json:"text"`
+	IDs          json.RawMessage `json:"msg_ids"` // of messages she has seen
 	Conversation loose           `json:"conversation_id"`
 	Attachments  json.RawMessage `json:"attachments"`
 }

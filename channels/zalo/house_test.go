@@ -77,7 +77,8 @@ func newHouse(t *testing.T, more ...func(*simulator.ZaloSettings)) *house {
 	t.Cleanup(func() { h.sim.Close() })
 	h.conf = Config{
 		AppID: appID, AppSecret: appSecret, OASecretKey: secret, OAID: oaID, RefreshToken: h.sim.Grant(),
-		API: h.sim.URL(), OAuth: h.sim.URL(),
+		API: h.sim.URL(), OAuth: h.sim.URL(), Business: h.sim.URL(),
+		Template: "7", TemplateData: `{"ten":"{name}","ma":"{code}","duong_dan":"{link}"}`,
 	}
 	h.files, err = attachments.Open(filepath.Join(h.dir, "files"))
 	must(t, err)

@@ -26,6 +26,10 @@ func (c *Channel) take(ctx context.Context, e event) error {
 		return c.done(e, c.learn(ctx, e.user(), ticketing.Person{}))
 	case "user_submit_info":
 		return c.done(e, c.learn(ctx, e.user(), e.info()))
+	case "user_received_message":
+		return c.marks(ctx, e, ticketing.Arrived)
+	case "user_seen_message":
+		return c.marks(ctx, e, ticketing.Read)
 	case "user_withdraw":
 		return c.done(e, c.withdraw(ctx, e))
 	case "permission_revoked":

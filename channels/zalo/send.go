@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"hotline1022/ticketing"
 	"hotline1022/ticketing/text"
@@ -35,12 +36,14 @@ func (c *Channel) Send(ctx context.Context, m ticketing.Outbound) (string, error
 		c.alarm("zalo.alarm.token_none")
 		return "", soon(afterTrouble, "zalo.token.none")
 	case strings.HasPrefix(m.To, anonymous):
-		return "", &refusal{words.T(words.Vietnamese, "zalo.send.anonymous")}
+		return "", &refusal{said: words.T(words.Vietnamese, "zalo.send.anonymous")}
 	}
 	pieces := c.pieces(m)
 	if len(pieces) == 0 {
-		return "", &refusal{words.T(words.Vietnamese, "zalo.send.empty")}
+		return "", &refusal{said: words.T(words.Vietnamese, "zalo.send.empty")}
 	}
+	c.sending.Add(1)
+	defer func() { time.AfterFunc(markPatience, func() { c.sending.Add(-1) }) }() // its receipt is written down after this returns
 	done, version, err := c.progress(ctx, m, len(pieces))
 	if err != nil {
 		return "", err
@@ -50,6 +53,9 @@ func (c *Channel) Send(ctx context.Context, m ticketing.Outbound) (string, error
 			return "", &ticketing.LaterError{Err: fmt.Errorf("%d/%d: %w", i, len(pieces), ctx.Err())}
 		}
 		id, err := c.sendPiece(ctx, m, pieces[i])
+		if no := (*refusal)(nil); i == 0 && errors.As(err, &no) && no.closed {
+			return c.notice(ctx, m, err)
+		}
 		if err != nil {
 			return "", partly(err, i, len(pieces))
 		}
@@ -79,7 +85,7 @@ func partly(err error, done, all int) error {
 	var later *ticketing.LaterError
 	switch {
 	case errors.As(err, &no):
-		return &refusal{said + no.said}
+		return &refusal{said: said + no.said}
 	case errors.As(err, &later):
 		return &ticketing.LaterError{After: later.After, Err: fmt.Errorf("%s%w", said, later.Err)}
 	}

@@ -36,11 +36,11 @@ var endings = map[string]string{
 func (c *Channel) upload(ctx context.Context, f ticketing.File) (*attach, error) {
 	ending, isFile := endings[f.Type]
 	if !f.Picture() && (!isFile || f.Size > maxFile) {
-		return nil, &refusal{f.Type}
+		return nil, &refusal{said: f.Type}
 	}
 	file, err := c.Desk.Files.Open(ctx, f.ID)
 	if errors.Is(err, ticketing.ErrNotFound) {
-		return nil, &refusal{"the file is gone"}
+		return nil, &refusal{said: "the file is gone"}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening a file to be sent: %w", err)
@@ -57,7 +57,7 @@ func (c *Channel) upload(ctx context.Context, f ticketing.File) (*attach, error)
 		}
 		if len(raw) > maxPicture {
 			if raw, err = smaller(raw); err != nil {
-				return nil, &refusal{err.Error()}
+				return nil, &refusal{said: err.Error()}
 			}
 			name = "anh.jpg"
 		}

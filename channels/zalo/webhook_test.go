@@ -219,7 +219,7 @@ func TestWhatIsOfNoUseIsAcknowledgedAndCounted(t *testing.T) {
 		t.Errorf("%d tickets", n)
 	}
 	c := h.ch.Health().Counts
-	if c["ignored user_seen_message"] != 1 || c["ignored other"] < 2 || c["other account"] != 1 {
+	if c["ignored oa_send_text"] != 1 || c["mark of a message not ours"] != 2 || c["ignored other"] < 2 || c["other account"] != 1 {
 		t.Errorf("%v", c)
 	}
 }

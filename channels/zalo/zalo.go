@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -34,14 +35,21 @@ type Config struct {
 	OAID         string
 	RefreshToken string // the first one, from the console; afterwards the channel keeps its own
 
-	API   string // base addresses; "" is Zalo's own. Another host is a simulator, and may host attachments too
-	OAuth string
+	API      string // base addresses; "" is Zalo's own. Another host is a simulator, and may host attachments too
+	OAuth    string
+	Business string // of template messages
+
+	// Template is the approved template that tells a person by her phone number that there is an answer, when Zalo no
+	// longer lets us write to her; "" has none. TemplateData is its fields as JSON, values with {name}, {code}, {link}.
+	Template     string
+	TemplateData string
 }
 
 // Zalo's own hosts.
 const (
-	RealAPI   = "https://openapi.zalo.me"
-	RealOAuth = "https://oauth.zaloapp.com"
+	RealAPI      = "https://openapi.zalo.me"
+	RealOAuth    = "https://oauth.zaloapp.com"
+	RealBusiness = "https://business.openapi.zalo.me"
 )
 
 // mediaHosts are where Zalo keeps what people send.
@@ -70,6 +78,8 @@ type Channel struct {
 	quietMu sync.Mutex
 	quiet   time.Time // over the limit per minute: nobody calls before
 
+	sending atomic.Int64 // messages under way in this process
+
 	keepTrying time.Duration // how long a new pair of tokens is tried to be stored
 }
 
@@ -89,7 +99,7 @@ func Open(ctx context.Context, cfg Config, desk *ticketing.Desk, log *slog.Logge
 		names:      make(chan string, 256),
 		keepTrying: 30 * time.Second,
 	}
-	c.API, c.OAuth = cmp.Or(cfg.API, RealAPI), cmp.Or(cfg.OAuth, RealOAuth)
+	c.API, c.OAuth, c.Business = cmp.Or(cfg.API, RealAPI), cmp.Or(cfg.OAuth, RealOAuth), cmp.Or(cfg.Business, RealBusiness)
 	if u, err := url.Parse(c.API); err == nil && c.API != RealAPI {
 		c.media.Trusted = []string{u.Host}
 	}

@@ -35,6 +35,13 @@ func large(ctx context.Context, p *program, o options, t *table) error {
 	}
 	defer s.stop()
 	t.row(fmt.Sprintf("start with %d tickets stored", o.tickets), fmt.Sprintf("%d ms", time.Since(began).Milliseconds()), "1 s")
+	raw, err := (&caller{client: http.DefaultClient, token: token}).get(ctx, s.url+"/api/v1/tickets/count")
+	if err != nil {
+		return err
+	}
+	if want := fmt.Sprintf(`{"count":%d}`, o.tickets); strings.TrimSpace(string(raw)) != want {
+		return fmt.Errorf("%s tickets are stored, not %s", raw, want)
+	}
 	staff, err := signIn(s)
 	if err != nil {
 		return err
@@ -139,7 +146,7 @@ func writeTickets(path string, n int) error {
 			closed = ""
 		}
 		street := streets[r.IntN(len(streets))]
-		fmt.Fprintf(w, "L%07d,%s,%s,Linh vuc %02d,Agency %02d,%s,\"%s ở hẻm %d đường %s, đã báo %d lần, đề nghị xử lý sớm\",%d %s\n",
+		fmt.Fprintf(w, "L%07d,%s,%s,Linh vuc %02d,Agency %02d,\"%s\",\"%s ở hẻm %d đường %s, đã báo %d lần, đề nghị xử lý sớm\",%d %s\n",
 			i, opened.Format(time.DateOnly), closed, m, r.IntN(40), matters[m], matters[m], r.IntN(300), street, r.IntN(5), r.IntN(900), street)
 	}
 	return flushAndClose(w, f)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -34,6 +35,8 @@ type Config struct {
 	ZaloAPI          string `env:"HOTLINE_ZALO_API" name:"zalo-api" default:"https://openapi.zalo.me" help:"base address of the OA API"`
 	ZaloOAuth        string `env:"HOTLINE_ZALO_OAUTH" name:"zalo-oauth" default:"https://oauth.zaloapp.com" help:"base address of sign-in"`
 	ZaloBusiness     string `env:"HOTLINE_ZALO_BUSINESS" name:"zalo-business" default:"https://business.openapi.zalo.me" help:"base address of template messages"`
+	ZaloTemplate     string `env:"HOTLINE_ZALO_TEMPLATE" name:"zalo-template" help:"id of the approved template that tells a citizen by phone number that there is an answer, once Zalo no longer lets us write to her"`
+	ZaloTemplateData string `env:"HOTLINE_ZALO_TEMPLATE_DATA" name:"zalo-template-data" default:"{\"name\":\"{name}\",\"code\":\"{code}\",\"link\":\"{link}\"}" help:"its fields as JSON; {name}, {code} and {link} are filled in"`
 }
 
 // check reports every mistake together.
@@ -75,6 +78,9 @@ func (c *Config) check() error {
 		if u, err := url.Parse(v); err != nil || u.Host == "" {
 			bad(name, "%q is not an address", v)
 		}
+	}
+	if fields := map[string]string{}; c.ZaloTemplateData != "" && json.Unmarshal([]byte(c.ZaloTemplateData), &fields) != nil {
+		bad("ZALO_TEMPLATE_DATA", "is not a JSON object of texts")
 	}
 	if given := []string{c.ZaloAppID, c.ZaloOASecretKey, c.ZaloOAID}; anyOf(given) && !allOf(given) {
 		bad("ZALO_APP_ID, _OA_ID, _OA_SECRET_KEY", "give all of them or none")

@@ -280,7 +280,8 @@ func (s *server) mountZalo(ctx context.Context) error {
 	var err error
 	s.zalo, err = zalo.Open(ctx, zalo.Config{
 		AppID: c.ZaloAppID, AppSecret: c.ZaloAppSecret, OASecretKey: c.ZaloOASecretKey, OAID: c.ZaloOAID,
-		RefreshToken: c.ZaloRefreshToken, API: c.ZaloAPI, OAuth: c.ZaloOAuth,
+		RefreshToken: c.ZaloRefreshToken, API: c.ZaloAPI, OAuth: c.ZaloOAuth, Business: c.ZaloBusiness,
+		Template: c.ZaloTemplate, TemplateData: c.ZaloTemplateData,
 	}, s.desk, s.log)
 	if err != nil {
 		return fmt.Errorf("zalo: %w", err)
