@@ -86,6 +86,21 @@ func (c Channel) Conversation() bool {
 	return c == Zalo || c == Facebook || c == Telegram || c == Chat || c == SMS
 }
 
+// Window is how long after a citizen's last message the platform lets us write: at first for nothing, then at a price or
+// by a person only, after that not at all. Zero: it does not close.
+//
+//	Zalo: 48 h free, 7 days paid (https://developers.zalo.me/docs/official-account/tin-nhan)
+//	Messenger: 24 h for anything, 7 days for what a person types (HUMAN_AGENT)
+func (c Channel) Window() (easy, last time.Duration) {
+	switch c {
+	case Zalo:
+		return 48 * time.Hour, 7 * 24 * time.Hour
+	case Facebook:
+		return 24 * time.Hour, 7 * 24 * time.Hour
+	}
+	return 0, 0
+}
+
 // Outcome is how a matter ended. "Forwarded" is not among them: a matter passed on has not ended.
 type Outcome string
 

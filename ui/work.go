@@ -7,6 +7,7 @@ import (
 	"mime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -55,6 +56,7 @@ type ticketView struct {
 	Kinds        []ticketing.Kind
 	Law          string // key of the lawful path, if the kind has one
 	Until        string // a sensible new date, for the extension form
+	Window       *replyWindow
 	Me           string
 
 	// After a refusal: what was typed, and why it was not done.
@@ -62,6 +64,33 @@ type ticketView struct {
 	Typed  map[string]string
 	Errors fieldErrors
 	Notice string
+}
+
+// replyWindow is how long the platform still lets us write to the citizen.
+type replyWindow struct {
+	State string    // easy, hard, closed: see Channel.Window
+	At    time.Time // when that ends, or since when it is closed
+}
+
+// windowOf is nil where the door never closes.
+func windowOf(ch ticketing.Channel, events []ticketing.Event, now time.Time) *replyWindow {
+	easy, last := ch.Window()
+	if last == 0 {
+		return nil
+	}
+	var heard time.Time
+	for _, e := range events {
+		if e.Kind == ticketing.Received || e.Kind == ticketing.Said && e.Channel == ch {
+			heard = e.At
+		}
+	}
+	switch passed := now.Sub(heard); {
+	case passed <= easy:
+		return &replyWindow{"easy", heard.Add(easy)}
+	case passed <= last:
+		return &replyWindow{"hard", heard.Add(last)}
+	}
+	return &replyWindow{"closed", heard.Add(last)}
 }
 
 // Has is for templates.
@@ -192,6 +221,7 @@ func (s *Server) ticketView(v *visit, p place, code ticketing.Code) (ticketView,
 			return w, err
 		}
 	}
+	w.Window = windowOf(w.Channel, events, s.Now())
 	w.Entries, err = s.entries(v, w, events)
 	return w, err
 }
