@@ -58,7 +58,7 @@ func TestTheAdministrationSpeaksBothLanguages(t *testing.T) {
 		for _, who := range []string{"admin", "toan", "yen"} {
 			b := h.browser().signIn(who)
 			b.get("/?lang=" + lang)
-			for _, kind := range append([]string{"", "tester", "audit"}, allKinds...) {
+			for _, kind := range append([]string{"", "tester", "audit", "channels"}, allKinds...) {
 				page := b.get("/admin/"+strings.TrimPrefix(kind, "/")).wants(h, 200, `<html lang="`+lang).lacks(h, "⟦")
 				if slices.Contains(allKinds, kind) {
 					links := regexp.MustCompile(`href="(/admin/`+kind+`/[^"?]+)"`).FindAllStringSubmatch(page.body, -1)

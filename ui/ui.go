@@ -34,6 +34,8 @@ type Server struct {
 	Phone    string // the number people call; "" is 1022
 	Dev      string // folder of this package, to read templates and static files anew for each request; "" for what is built in
 	Rates    Rates  // zero fields have defaults
+	// Channels tells how the doors do, for the administration; nil: there are none.
+	Channels func() []ChannelHealth
 	// Place is where the feed is, taken before a page with live parts is read; nil: the page starts its own.
 	Place func() (epoch string, seq int64)
 

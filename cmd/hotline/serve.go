@@ -125,6 +125,7 @@ func (s *server) mount(ctx context.Context) error {
 	s.app.Use(s.recovered, bounded)
 	s.hub = s.newHub()
 	s.ui.Place = s.hub.Place
+	s.ui.Channels = s.doors
 	s.accounts.Changed = func(staff, session string) {
 		if session != "" {
 			s.hub.Close(session, realtime.SignIn, "signed out")
