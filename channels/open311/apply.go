@@ -27,7 +27,7 @@ const (
 	underWay                 // the agency has taken it
 	fixed                    // the agency says it is done
 	refused                  // the agency will not do it
-	notTheirs             // it is not the agency's
+	notTheirs                // it is not the agency's
 )
 
 // meanings are the status words, read as FixMyStreet reads them: small letters, blanks for lines below. A word that is
