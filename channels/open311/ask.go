@@ -129,13 +129,18 @@ func (c *Channel) hear(ctx context.Context, agency string, papers []paper, now *
 	}
 	if now.Plain.Before(c.now()) {
 		err := c.hearUpdates(ctx, to, papers, now.Since)
-		var no *noError
-		if !errors.Is(err, errNotXML) && (!errors.As(err, &no) || no.Status != 404 && no.Status != 405 && no.Status != 400) {
+		if !hasNoUpdates(err) {
 			return err
 		}
 		now.Plain = c.now().Add(plainFor)
 	}
 	return c.hearRecords(ctx, to, papers)
+}
+
+// hasNoUpdates says that the server does not know the extension, as against one that is ill.
+func hasNoUpdates(err error) bool {
+	var no *noError
+	return errors.Is(err, errNotXML) || errors.As(err, &no) && (no.Status == 400 || no.Status == 404 || no.Status == 405)
 }
 
 // hearUpdates reads what was said since the last time.

@@ -225,6 +225,7 @@ func (c *Channel) result(ctx context.Context, to endpoint, p paper, err error) e
 	name := to.agency.Name
 	var no *noError
 	var later *ticketing.LaterError
+	var unsure *unsureError
 	switch {
 	case err == nil && p.Remote != "":
 		p.Next, p.Try = c.now(), 0
@@ -237,13 +238,16 @@ func (c *Channel) result(ctx context.Context, to endpoint, p paper, err error) e
 	case err == nil: // a token
 		p.Try, p.Next = 0, c.now().Add(tokenPause)
 		return c.put(ctx, &p)
-	case errors.As(err, &no) && no.Status == 403, errors.As(err, &no) && no.Status == 401:
+	case errors.As(err, &later):
+		if p.Try < mostTries {
+			p.Next = c.now().Add(later.After)
+			return c.put(ctx, &p)
+		}
+	case errors.As(err, &unsure): // its cause may be a refusal: that of a server that was not there
+	case errors.As(err, &no) && (no.Status == 401 || no.Status == 403):
 		c.alarm("open311.alarm.key", name) // the ticket is well, the key is not: somebody can mend it
 	case errors.As(err, &no) && p.Token == "", errors.Is(err, ticketing.ErrRefused):
 		return c.giveUp(ctx, to, p, err)
-	case errors.As(err, &later):
-		p.Next = c.now().Add(later.After)
-		return c.put(ctx, &p)
 	}
 	if p.Try >= mostTries {
 		return c.giveUp(ctx, to, p, err)

@@ -49,9 +49,9 @@ func parseForm(raw string) (form, error) {
 	return f, nil
 }
 
-// readable drops control characters but ends of lines and tabs.
+// readable drops control characters but ends of lines and tabs; of a browser's CR LF the line feed stays.
 func readable(r rune) rune {
-	if r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == 0x7f {
+	if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
 		return -1
 	}
 	return r

@@ -1,6 +1,7 @@
 package open311
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,19 +99,10 @@ func (c *Channel) changes(ctx context.Context, lang string, from, to time.Time) 
 			break
 		}
 	}
-	slices.SortFunc(out, func(a, b change) int {
-		return cmpOr(a.at.Compare(b.at), strings.Compare(a.ticket, b.ticket), strings.Compare(a.id, b.id))
+	slices.SortStableFunc(out, func(a, b change) int { // a ticket's own stay in order
+		return cmp.Or(a.at.Compare(b.at), strings.Compare(a.ticket, b.ticket))
 	})
 	return out[:min(len(out), mostUpdates)], nil
-}
-
-func cmpOr(all ...int) int {
-	for _, n := range all {
-		if n != 0 {
-			return n
-		}
-	}
-	return 0
 }
 
 // story is what of a ticket's timeline is public: who has it, how far it is, how it ended. Words are in it only where a
