@@ -235,4 +235,3 @@ func TestWhatIsShownWhen(t *testing.T) {
 		}
 	}
 }
-
