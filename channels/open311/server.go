@@ -140,8 +140,8 @@ func fits(pattern, path string) (name string, ok bool) {
 
 // admit reads what was sent and says whether the caller may. Keys come first: whoever has none learns nothing else.
 func (c *Channel) admit(r *call, rt route) (err error) {
-	if !c.reads.allow(network(r.IP()), c.now()) {
-		return &refusal{faults: []fault{{429, "open311.too_many", nil}}, retry: 1}
+	if rt.method != fiber.MethodPost && !c.reads.allow(network(r.IP()), c.now()) {
+		return tooMany()
 	}
 	if r.query, err = parseForm(string(r.Request().URI().QueryString())); err != nil {
 		return err
@@ -161,6 +161,10 @@ func (c *Channel) admit(r *call, rt route) (err error) {
 		}
 	}
 	return nil
+}
+
+func tooMany() error {
+	return &refusal{faults: []fault{{429, "open311.too_many", nil}}, retry: 1}
 }
 
 // readBody takes a form and nothing else.
@@ -190,13 +194,16 @@ func (c *Channel) identify(r *call, scopes []string) error {
 	by, err := c.Accounts.Program(r.ctx, key)
 	switch {
 	case errors.Is(err, ticketing.ErrNotFound):
+		if !c.reads.allow(network(r.IP()), c.now()) { // who tries keys has an address, and no key of its own to be counted by
+			return tooMany()
+		}
 		return refuse(403, "open311.key_bad")
 	case err != nil:
 		return err
 	case !slices.ContainsFunc(scopes, by.Has):
 		return refuse(403, "error.scope", strings.Join(scopes, ", "))
 	case !c.writes.allow(by.ID, c.now()):
-		return &refusal{faults: []fault{{429, "open311.too_many", nil}}, retry: 1}
+		return tooMany()
 	}
 	r.by = by
 	return nil

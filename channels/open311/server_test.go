@@ -143,8 +143,12 @@ func TestARunawaySlowsOnlyItself(t *testing.T) {
 	h.refused(429, r, "")
 	h.yes(r.header.Get("Retry-After") != "", "no Retry-After")
 	h.is(200, h.post("requests.json", h.report("api_key", h.keys["other"])))
-	h.is(200, h.get("services.json"))
-	h.refused(429, h.get("services.json"), "") // the address has used up its five
+	h.refused(403, h.post("requests.json", h.report("api_key", "h1022_AAAAAAAA_wrong")), "")
+	for range 4 {
+		h.is(200, h.get("services.json"))
+	}
+	h.refused(429, h.get("services.json"), "") // the address has used up its five: a wrong key and four calls
+	h.refused(429, h.post("requests.json", h.report("api_key", "h1022_AAAAAAAA_wrong")), "")
 	h.clock.Advance(time.Second)
 	h.is(200, h.get("services.json"))
 	h.clock.Advance(10 * time.Second)
