@@ -28,22 +28,20 @@ func pause(try int) time.Duration {
 	return min(10*time.Second<<min(max(try-1, 0), 12), 2*time.Hour)
 }
 
-// carry does what is due until ctx ends.
+// carry does what is due until ctx ends: once a second, not at every commit, since the errands of a large agency are
+// many and none is in such a hurry.
 func (c *Channel) carry(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
 	for {
-		bell := c.Desk.Store.Bell()
 		if err := c.round(ctx); err != nil && ctx.Err() == nil {
 			c.Log.Error("the errands to agencies cannot be read", "err", err)
 		}
-		timer := time.NewTimer(time.Second)
 		select {
 		case <-ctx.Done():
-			timer.Stop()
 			return ctx.Err()
-		case <-bell:
-		case <-timer.C:
+		case <-tick.C:
 		}
-		timer.Stop()
 	}
 }
 
