@@ -239,3 +239,25 @@ func TestWhatIsShownWhen(t *testing.T) {
 		}
 	}
 }
+
+// A program of the agency's tells how its work goes: by the same words, once each, and only of the agency's tickets.
+func TestAnAgencysProgramTells(t *testing.T) {
+	h := newHouse(t)
+	ticket := h.taken()
+	h.refused(400, h.post("servicerequestupdates.json", h.told(ticket, "power", "p-0", "FIXED", "x")), "not found") // not its yet
+	h.do(operator, ticket.Code, ticketing.Command{Verb: ticketing.Route, Agency: "dien-luc"})
+	one := h.post("servicerequestupdates.json", h.told(ticket, "power", "p-1", "IN_PROGRESS", "Đang đến"))
+	h.is(200, one)
+	h.equal(h.ticket(ticket.Number()).Status, ticketing.Working)
+	two := h.told(ticket, "power", "p-2", "FIXED", "Đã thay cầu chì")
+	first := h.post("servicerequestupdates.json", two)
+	h.is(200, first)
+	h.do(leader, ticket.Code, ticketing.Command{Verb: ticketing.RejectDraft, Reason: "nói rõ hơn"})
+	h.equal(string(h.post("servicerequestupdates.json", two).body), string(first.body)) // and nothing is drafted anew
+	h.equal(h.kinds(ticket.Code, ticketing.DraftWritten), 1)
+	h.equal(h.ticket(ticket.Number()).Status, ticketing.Working)
+	h.refused(400, h.post("servicerequestupdates.json", h.told(ticket, "power", "p-2", "FIXED", "Khác")), "already exists")
+	h.refused(400, h.post("servicerequestupdates.json", h.told(ticket, "power", "p-2", "OPEN", "Đã thay cầu chì")), "already exists")
+	h.is(200, h.post("servicerequestupdates.json", h.told(ticket, "power", "p-3", "NO_FURTHER_ACTION", "Đường dây tư nhân")))
+	h.equal(h.ticket(ticket.Number()).Draft.Outcome, ticketing.Cannot)
+}
