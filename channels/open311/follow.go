@@ -130,15 +130,13 @@ func (c *Channel) saveCursor(ctx context.Context, version int, seq int64) (int, 
 	return version + 1, store.Erase(ctx, kindCursor, id, version+1)
 }
 
-// makeErrand makes the errand of a routing. One that is there, or was and has been done, stays as it is.
+// makeErrand makes the errand of a routing. One that is there stays as it is; one that was done and has gone comes back,
+// and goes again when its turn comes: see over.
 func (c *Channel) makeErrand(ctx context.Context, e ticketing.Event) error {
 	if a := c.Desk.Catalog.Current().Agencies[e.Agency]; a.Open311 == "" || a.Off {
 		return nil
 	}
 	job := errand{Ticket: e.Ticket, N: e.N, Agency: e.Agency, Since: e.At, Next: e.At}
-	if over, err := c.over(ctx, job); over || err != nil {
-		return err
-	}
 	doc, err := json.Marshal(job)
 	if err != nil {
 		return err
