@@ -50,6 +50,13 @@ type Agency struct {
 	To     string `json:"to,omitempty"`
 	Phone  string `json:"phone,omitempty"`
 	Off    bool   `json:"off,omitempty"`
+
+	// The agency's own Open311 endpoint, if it has one: base address, jurisdiction, the service_code its matters go
+	// under where ours is not known there, and the key, sealed (Vault.EndpointKey).
+	Open311             string `json:"open311,omitempty"`
+	Open311Jurisdiction string `json:"open311_jurisdiction,omitempty"`
+	Open311Service      string `json:"open311_service,omitempty"`
+	Open311Sealed       string `json:"open311_sealed,omitempty"`
 }
 
 // Title is its name for a reader.
@@ -72,6 +79,49 @@ type Category struct {
 	StaffOnly bool   `json:"staff_only,omitempty"`
 	Order     int    `json:"order,omitempty"`
 	Off       bool   `json:"off,omitempty"`
+
+	Details []Detail `json:"details,omitempty"` // what senders are asked besides
+}
+
+// Detail is one thing a sender is asked about matters of a category, or with Info only told.
+type Detail struct {
+	Code     string        `json:"code"`
+	Name     string        `json:"name"` // the question
+	NameEN   string        `json:"name_en,omitempty"`
+	Hint     string        `json:"hint,omitempty"`
+	Type     string        `json:"type,omitempty"` // one of DetailTypes
+	Required bool          `json:"required,omitempty"`
+	Info     bool          `json:"info,omitempty"`
+	Values   []DetailValue `json:"values,omitempty"` // of the two list types
+}
+
+// DetailValue is one answer a list offers.
+type DetailValue struct {
+	Key    string `json:"key"`
+	Name   string `json:"name"`
+	NameEN string `json:"name_en,omitempty"`
+}
+
+// DetailTypes are the types of a detail, by the names Open311 has for them.
+var DetailTypes = [...]string{"string", "number", "datetime", "text", "singlevaluelist", "multivaluelist"}
+
+// List says whether the answer is chosen from Values.
+func (x Detail) List() bool { return x.Type == "singlevaluelist" || x.Type == "multivaluelist" }
+
+// Title is the question for a reader.
+func (x Detail) Title(lang string) string {
+	if lang == words.English && x.NameEN != "" {
+		return x.NameEN
+	}
+	return x.Name
+}
+
+// Title is the answer for a reader.
+func (v DetailValue) Title(lang string) string {
+	if lang == words.English && v.NameEN != "" {
+		return v.NameEN
+	}
+	return v.Name
 }
 
 // Title is its name for a reader.

@@ -107,7 +107,7 @@ func (d *Desk) SaveSetting(ctx context.Context, by Actor, kind, id string, versi
 	if err := s.check(id, was, world); err != nil {
 		return present, err
 	}
-	clean, err := canonical(s)
+	clean, err := canonical(d.kept(s, was))
 	if err != nil {
 		return present, err
 	}

@@ -53,7 +53,7 @@ func (d *Desk) world(ctx context.Context) (world, error) {
 
 // The documents with their rules.
 type (
-	agencySetting   struct{ Agency }
+	agencySetting   struct{ agencyForm }
 	categorySetting struct{ Category }
 	ruleSetting     struct{ routing.Rule }
 	limitSetting    struct{ Limit }
@@ -67,7 +67,7 @@ type (
 func decodeSetting(kind string, doc []byte) (setting, error) {
 	switch kind {
 	case KindAgency:
-		return strictly(doc, func(v Agency) setting { return agencySetting{v} })
+		return strictly(doc, func(v agencyForm) setting { return agencySetting{v} })
 	case KindCategory:
 		return strictly(doc, func(v Category) setting { return categorySetting{v} })
 	case KindRule:
@@ -161,10 +161,18 @@ func (a agencySetting) check(id string, _ setting, w world) error {
 			return invalid("parent", "settings.no_agency", up)
 		}
 	}
+	if err := a.checkEndpoint(); err != nil {
+		return err
+	}
 	return dated(a.From, a.To)
 }
 
-func (c categorySetting) check(id string, _ setting, _ world) error { return named(id, c.ID, c.Name) }
+func (c categorySetting) check(id string, _ setting, _ world) error {
+	if err := named(id, c.ID, c.Name); err != nil {
+		return err
+	}
+	return CheckDetails(c.Details)
+}
 
 func (r ruleSetting) check(id string, _ setting, w world) error {
 	if err := named(id, r.ID, r.Name); err != nil {

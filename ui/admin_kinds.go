@@ -114,6 +114,8 @@ func adminKinds() []adminKind {
 			{Name: "parent", Input: inSelect, Options: (*Server).agencyChoices},
 			{Name: "phone", Input: inText, Column: true},
 			{Name: "from", Input: inDate}, {Name: "to", Input: inDate, Column: true},
+			{Name: "open311", Input: inText}, {Name: "open311_jurisdiction", Input: inText},
+			{Name: "open311_service", Input: inText}, {Name: "open311_key", Input: inText},
 			{Name: "off", Input: inCheck},
 		}},
 		{Kind: ticketing.KindStaff, Icon: "users", id: "id", title: nameTitle, order: byTitle, save: (*Server).saveStaff, keeps: true, fields: []adminField{

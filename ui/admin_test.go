@@ -80,7 +80,8 @@ func TestTheAdministrationSpeaksBothLanguages(t *testing.T) {
 	}
 }
 
-// Whatever a setting can hold, its form can show: nothing may be lost by saving.
+// Whatever a setting can hold, its form can show: nothing may be lost by saving. A sealed key cannot be shown and a
+// category's questions come by file: those the desk keeps over a save (settings_open311_test.go).
 func TestEveryFieldOfASettingHasItsPlaceInTheForm(t *testing.T) {
 	h := newOffice(t)
 	b := h.browser().signIn("admin")
@@ -91,7 +92,7 @@ func TestEveryFieldOfASettingHasItsPlaceInTheForm(t *testing.T) {
 		page := b.get("/admin/"+kind+"/new").wants(h, 200)
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(v)) {
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if name == "" {
+			if name == "" || name == "open311_sealed" || name == "details" {
 				continue
 			}
 			if !strings.Contains(page.body, `id="f-`+name+`"`) {

@@ -37,6 +37,12 @@ type Config struct {
 	ZaloBusiness     string `env:"HOTLINE_ZALO_BUSINESS" name:"zalo-business" default:"https://business.openapi.zalo.me" help:"base address of template messages"`
 	ZaloTemplate     string `env:"HOTLINE_ZALO_TEMPLATE" name:"zalo-template" help:"id of the approved template that tells a citizen by phone number that there is an answer, once Zalo no longer lets us write to her"`
 	ZaloTemplateData string `env:"HOTLINE_ZALO_TEMPLATE_DATA" name:"zalo-template-data" default:"{\"name\":\"{name}\",\"code\":\"{code}\",\"link\":\"{link}\"}" help:"its fields as JSON; {name}, {code} and {link} are filled in"`
+
+	Open311Jurisdiction string `env:"HOTLINE_OPEN311_JURISDICTION" name:"open311-jurisdiction" help:"jurisdiction_id of the Open311 endpoint (default: the public address's host)"`
+	Open311Public       string `env:"HOTLINE_OPEN311_PUBLIC" name:"open311-public" default:"no" enum:"no,yes" help:"whether a report by Open311 that does not say so may be shown in public"`
+	Open311MediaHosts   string `env:"HOTLINE_OPEN311_MEDIA_HOSTS" name:"open311-media-hosts" help:"hosts whose pictures (media_url) are fetched, comma separated; of others the address is kept"`
+	Open311Bounds       string `env:"HOTLINE_OPEN311_BOUNDS" name:"open311-bounds" help:"SOUTH,WEST,NORTH,EAST in degrees: reports from elsewhere are refused (default: Vietnam)"`
+	Open311Trusted      string `env:"HOTLINE_OPEN311_TRUSTED" name:"open311-trusted" help:"HOST:PORT of agencies' Open311 servers in closed networks, comma separated; others must have public addresses"`
 }
 
 // check reports every mistake together.
@@ -84,6 +90,9 @@ func (c *Config) check() error {
 	}
 	if given := []string{c.ZaloAppID, c.ZaloOASecretKey, c.ZaloOAID}; anyOf(given) && !allOf(given) {
 		bad("ZALO_APP_ID, _OA_ID, _OA_SECRET_KEY", "give all of them or none")
+	}
+	if _, err := c.open311(); err != nil {
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

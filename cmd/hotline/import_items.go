@@ -160,6 +160,9 @@ func checkItems(c *ticketing.Catalog, items []item) error {
 			if v.Name == "" {
 				bad("no name")
 			}
+			if err := ticketing.CheckDetails(v.Details); err != nil {
+				bad("%v", err)
+			}
 		case routing.Rule:
 			for _, id := range v.Categories {
 				category(id)

@@ -120,6 +120,7 @@ func (s *server) readyz(c *fiber.Ctx) error {
 	if s.zalo != nil {
 		parts["zalo"] = s.zalo.Health()
 	}
+	parts["open311"] = s.open311.Health()
 	if status != fiber.StatusOK {
 		c.Set(fiber.HeaderRetryAfter, "5")
 	}

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"hotline1022/channels/api"
+	"hotline1022/channels/open311"
 	"hotline1022/channels/zalo"
 	"hotline1022/realtime"
 	"hotline1022/ticketing"
@@ -67,6 +68,7 @@ type server struct {
 	ui        *ui.Server
 	api       *api.API
 	zalo      *zalo.Channel // nil: off
+	open311   *open311.Channel
 	courier   *ticketing.Courier
 	collector *ticketing.Collector
 }
@@ -143,6 +145,9 @@ func (s *server) mount(ctx context.Context) error {
 	if err := s.mountZalo(ctx); err != nil {
 		return err
 	}
+	if err := s.mountOpen311(ctx); err != nil {
+		return err
+	}
 	s.ui.Mount(s.app)
 	s.app.Use(func(c *fiber.Ctx) error { return fiber.ErrNotFound })
 	return nil
@@ -161,6 +166,7 @@ func (s *server) run(ctx context.Context, l net.Listener, listening func()) erro
 	if s.zalo != nil {
 		group.Go(func() error { return s.zalo.Run(work) })
 	}
+	group.Go(func() error { return s.open311.Run(work) })
 	group.Go(func() error {
 		s.awaitHub(work) // the first screen's socket must not be sent away
 		listening()
@@ -249,6 +255,9 @@ func (s *server) recovered(c *fiber.Ctx) (err error) {
 func (s *server) failed(c *fiber.Ctx, err error) error {
 	if strings.HasPrefix(c.Path(), "/api/") {
 		return s.api.Failure(c, err)
+	}
+	if s.open311 != nil && strings.HasPrefix(c.Path(), "/open311/") {
+		return s.open311.Failure(c, err)
 	}
 	return s.ui.ErrorHandler(c, err)
 }
