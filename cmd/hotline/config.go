@@ -34,6 +34,12 @@ type Config struct {
 	ZaloAPI          string `env:"HOTLINE_ZALO_API" name:"zalo-api" default:"https://openapi.zalo.me" help:"base address of the OA API"`
 	ZaloOAuth        string `env:"HOTLINE_ZALO_OAUTH" name:"zalo-oauth" default:"https://oauth.zaloapp.com" help:"base address of sign-in"`
 	ZaloBusiness     string `env:"HOTLINE_ZALO_BUSINESS" name:"zalo-business" default:"https://business.openapi.zalo.me" help:"base address of template messages"`
+
+	FacebookAppSecret   string `env:"HOTLINE_FACEBOOK_APP_SECRET" secret:"true" help:"Facebook app secret (webhook signature, appsecret_proof)"`
+	FacebookVerifyToken string `env:"HOTLINE_FACEBOOK_VERIFY_TOKEN" secret:"true" help:"words of your own, the same in the app's webhook settings"`
+	FacebookPageToken   string `env:"HOTLINE_FACEBOOK_PAGE_TOKEN" secret:"true" help:"access token of the page; without it messages are taken in and none go out"`
+	FacebookPageID      string `env:"HOTLINE_FACEBOOK_PAGE_ID" help:"Facebook page"`
+	FacebookGraph       string `env:"HOTLINE_FACEBOOK_GRAPH" default:"https://graph.facebook.com/v26.0" help:"base address of the Graph API, with its version"`
 }
 
 // check reports every mistake together.
@@ -79,6 +85,7 @@ func (c *Config) check() error {
 	if given := []string{c.ZaloAppID, c.ZaloOASecretKey, c.ZaloOAID}; anyOf(given) && !allOf(given) {
 		bad("ZALO_APP_ID, _OA_ID, _OA_SECRET_KEY", "give all of them or none")
 	}
+	c.checkFacebook(bad)
 	return errors.Join(errs...)
 }
 
