@@ -266,6 +266,26 @@ func TestReceiptsAreWrittenDown(t *testing.T) {
 	}
 }
 
+// Facebook's time of a message is a little before ours: it had it first.
+func TestWhatWasReadAsItArrivedIsRead(t *testing.T) {
+	h := newHouse(t)
+	user := h.citizen()
+	tk := h.only()
+	h.sim.Fail(simulator.FacebookFault{Path: "/messages", Then: func() { h.clock.Advance(1500 * time.Millisecond) }})
+	h.work(h.courier().Run)
+	h.until(tk.Code, func(t ticketing.Ticket) bool { return t.NextSend().IsZero() })
+	at := h.sim.Inbox(user)[0].At.UnixMilli()
+	raw := simulator.FacebookJSON(map[string]any{"object": "page", "entry": []any{map[string]any{"id": pageID, "messaging": []any{map[string]any{
+		"sender": map[string]any{"id": user}, "timestamp": at, "read": map[string]any{"watermark": at},
+	}}}}})
+	if got := h.sim.Deliver(raw, sign(raw)); got != 200 {
+		t.Fatal(got)
+	}
+	if d := h.only().Sending[0]; d.State != ticketing.Read {
+		t.Errorf("%+v", d)
+	}
+}
+
 // A delivery that comes before our own note of the sending is not lost.
 func TestAReceiptThatComesTooEarlyIsTriedAgain(t *testing.T) {
 	h := newHouse(t)

@@ -381,12 +381,29 @@ func TestTheEchoAnswersWhetherItWasSent(t *testing.T) {
 			t.Errorf("%+v: %d messages, receipt %q", f, len(inbox)-had, receipt)
 		}
 	}
+	long := m // of three parts, the second of which is lost
+	long.N, long.Try, long.Text = 90, 1, strings.Repeat("Một câu dài. ", 400)
+	had := len(h.texts(user))
+	h.sim.Fail(simulator.FacebookFault{Path: "/messages"}, simulator.FacebookFault{Path: "/messages", Drop: true, Done: true})
+	if _, err := h.ch.Send(t.Context(), long); !isUnsure(err) {
+		t.Fatalf("%v", err)
+	}
+	long.Try = 2
+	receipt, err := h.process(h.store).Send(t.Context(), long)
+	must(t, err)
+	var ids []string
+	for _, in := range h.sim.Inbox(user)[had:] {
+		ids = append(ids, in.ID)
+	}
+	if len(ids) != 3 || receipt != strings.Join(ids, ",") {
+		t.Errorf("%d parts, receipt %q", len(ids), receipt)
+	}
 	h.sim.Fail(simulator.FacebookFault{Path: "/messages", Drop: true, Done: true, Mute: true}) // no echo: it comes twice
 	m.N, m.Try = m.N+1, 1
 	if _, err := h.ch.Send(t.Context(), m); !isUnsure(err) {
 		t.Fatalf("%v", err)
 	}
-	had := len(h.texts(user))
+	had = len(h.texts(user))
 	m.Try = 2
 	if _, err := h.ch.Send(t.Context(), m); err != nil || len(h.texts(user)) != had+1 {
 		t.Errorf("%v, %d more", err, len(h.texts(user))-had)
