@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -354,6 +357,18 @@ func TestAnAnswerThatIsLostIsSaidToBeUnsure(t *testing.T) {
 	must(t, h.sim.Close())
 	if _, err := h.ch.Send(t.Context(), h.outbound(user, "x")); err == nil || isUnsure(err) || strings.Contains(err.Error(), h.sim.Graph()) {
 		t.Errorf("nobody listens, so nothing was sent: %v", err)
+	}
+}
+
+func TestTheTokenIsNotCarriedElsewhere(t *testing.T) {
+	h := newHouse(t)
+	user := h.citizen()
+	var asked atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	t.Cleanup(elsewhere.Close)
+	h.sim.Fail(simulator.FacebookFault{Path: "/messages", Status: http.StatusTemporaryRedirect, Header: map[string]string{"Location": elsewhere.URL}})
+	if _, err := h.ch.Send(t.Context(), h.outbound(user, "x")); err == nil || errors.Is(err, ticketing.ErrRefused) || asked.Load() != 0 {
+		t.Errorf("%v, asked %d times", err, asked.Load())
 	}
 }
 
