@@ -47,6 +47,7 @@ type Incoming struct {
 	Anonymous          bool // the sender chose so; the rules decide whether it may be
 	Apart              bool // a ticket of its own, even on a conversation's channel
 	Contactable        bool // a door that demands a name and a number unless anonymous (the public form)
+	NoReceipt          bool // the door allows one message and that is the answer, or it is not ours to write on
 
 	// Of a matter that another system already ended (imports).
 	Agency  string
@@ -237,7 +238,7 @@ func (d *Desk) open(ctx context.Context, by Actor, in Incoming, citizen CitizenI
 		}
 		cat.clocks(t, Classify, e.At, cat.promise(t, e.At)).set(&e)
 	}
-	if in.Channel.Conversation() {
+	if in.Channel.Conversation() && !in.NoReceipt {
 		e.Out = &Outgoing{Text: words.T(in.Lang, "receipt.chat", text.ShowCode(string(code)), d.TrackURL(code))}
 	}
 	after, err := Ticket{}.Apply(e)

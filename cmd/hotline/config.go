@@ -43,6 +43,12 @@ type Config struct {
 	Open311MediaHosts   string `env:"HOTLINE_OPEN311_MEDIA_HOSTS" name:"open311-media-hosts" help:"hosts whose pictures (media_url) are fetched, comma separated; of others the address is kept"`
 	Open311Bounds       string `env:"HOTLINE_OPEN311_BOUNDS" name:"open311-bounds" help:"SOUTH,WEST,NORTH,EAST in degrees: reports from elsewhere are refused (default: Vietnam)"`
 	Open311Trusted      string `env:"HOTLINE_OPEN311_TRUSTED" name:"open311-trusted" help:"HOST:PORT of agencies' Open311 servers in closed networks, comma separated; others must have public addresses"`
+
+	FacebookAppSecret   string `env:"HOTLINE_FACEBOOK_APP_SECRET" secret:"true" help:"Facebook app secret (webhook signature, appsecret_proof)"`
+	FacebookVerifyToken string `env:"HOTLINE_FACEBOOK_VERIFY_TOKEN" secret:"true" help:"words of your own, the same in the app's webhook settings"`
+	FacebookPageToken   string `env:"HOTLINE_FACEBOOK_PAGE_TOKEN" secret:"true" help:"access token of the page; without it messages are taken in and none go out"`
+	FacebookPageID      string `env:"HOTLINE_FACEBOOK_PAGE_ID" help:"Facebook page"`
+	FacebookGraph       string `env:"HOTLINE_FACEBOOK_GRAPH" default:"https://graph.facebook.com/v26.0" help:"base address of the Graph API, with its version"`
 }
 
 // check reports every mistake together.
@@ -94,6 +100,7 @@ func (c *Config) check() error {
 	if _, err := c.open311(); err != nil {
 		errs = append(errs, err)
 	}
+	c.checkFacebook(bad)
 	return errors.Join(errs...)
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"hotline1022/channels/facebook"
+	"hotline1022/channels/open311"
 	"hotline1022/channels/zalo"
 	"hotline1022/ticketing"
 	"hotline1022/ui"
@@ -8,7 +10,7 @@ import (
 
 // doors tells the administration how each channel does.
 func (s *server) doors() []ui.ChannelHealth {
-	return []ui.ChannelHealth{s.zaloHealth()}
+	return []ui.ChannelHealth{s.zaloHealth(), s.facebookHealth(), s.open311Health()}
 }
 
 func (s *server) zaloHealth() ui.ChannelHealth {
@@ -20,6 +22,27 @@ func (s *server) zaloHealth() ui.ChannelHealth {
 		Channel: ticketing.Zalo, On: true, Hears: h.Hears, Speaks: h.Speaks, LastEvent: h.LastEvent, LastSent: h.LastSent,
 		TokenAge: h.TokenAge, Counts: h.Counts,
 		Problems: problems(h.Problems, func(p zalo.Problem) ui.ChannelProblem { return ui.ChannelProblem(p) }),
+	}
+}
+
+func (s *server) facebookHealth() ui.ChannelHealth {
+	if s.facebook == nil {
+		return ui.ChannelHealth{Channel: ticketing.Facebook}
+	}
+	h := s.facebook.Health()
+	return ui.ChannelHealth{
+		Channel: ticketing.Facebook, On: true, Hears: h.Hears, Speaks: h.Speaks, LastEvent: h.LastEvent, LastSent: h.LastSent,
+		Followers: int64(h.Followers), Counts: h.Counts,
+		Problems: problems(h.Problems, func(p facebook.Problem) ui.ChannelProblem { return ui.ChannelProblem(p) }),
+	}
+}
+
+// open311Health: the endpoint is always there; what goes out are tickets to agencies.
+func (s *server) open311Health() ui.ChannelHealth {
+	h := s.open311.Health()
+	return ui.ChannelHealth{
+		Channel: ticketing.Open311, On: true, Hears: true, Speaks: true, LastEvent: h.LastEvent, LastSent: h.LastSent, Counts: h.Counts,
+		Problems: problems(h.Problems, func(p open311.Problem) ui.ChannelProblem { return ui.ChannelProblem(p) }),
 	}
 }
 

@@ -121,6 +121,9 @@ func (s *server) readyz(c *fiber.Ctx) error {
 		parts["zalo"] = s.zalo.Health()
 	}
 	parts["open311"] = s.open311.Health()
+	if s.facebook != nil {
+		parts["facebook"] = s.facebook.Health()
+	}
 	if status != fiber.StatusOK {
 		c.Set(fiber.HeaderRetryAfter, "5")
 	}

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"hotline1022/channels/api"
+	"hotline1022/channels/facebook"
 	"hotline1022/channels/open311"
 	"hotline1022/channels/zalo"
 	"hotline1022/realtime"
@@ -69,6 +70,7 @@ type server struct {
 	api       *api.API
 	zalo      *zalo.Channel // nil: off
 	open311   *open311.Channel
+	facebook  *facebook.Channel
 	courier   *ticketing.Courier
 	collector *ticketing.Collector
 }
@@ -142,11 +144,10 @@ func (s *server) mount(ctx context.Context) error {
 	s.api.Mount(s.app)
 	s.courier = &ticketing.Courier{Desk: s.desk, Senders: map[ticketing.Channel]ticketing.Sender{}, Log: s.log}
 	s.collector = &ticketing.Collector{Desk: s.desk, Sources: map[ticketing.Channel]ticketing.Source{}, Log: s.log}
-	if err := s.mountZalo(ctx); err != nil {
-		return err
-	}
-	if err := s.mountOpen311(ctx); err != nil {
-		return err
+	for _, channel := range []func(context.Context) error{s.mountZalo, s.mountFacebook, s.mountOpen311} {
+		if err := channel(ctx); err != nil {
+			return err
+		}
 	}
 	s.ui.Mount(s.app)
 	s.app.Use(func(c *fiber.Ctx) error { return fiber.ErrNotFound })
@@ -167,6 +168,9 @@ func (s *server) run(ctx context.Context, l net.Listener, listening func()) erro
 		group.Go(func() error { return s.zalo.Run(work) })
 	}
 	group.Go(func() error { return s.open311.Run(work) })
+	if s.facebook != nil {
+		group.Go(func() error { return s.facebook.Run(work) })
+	}
 	group.Go(func() error {
 		s.awaitHub(work) // the first screen's socket must not be sent away
 		listening()
