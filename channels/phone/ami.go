@@ -219,4 +219,3 @@ func (s *session) do(name string, pairs ...string) error {
 	}
 	return nil
 }
-

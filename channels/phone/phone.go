@@ -57,6 +57,7 @@ type Channel struct {
 	health health
 	pace   pace
 	bell   ticketing.Bell
+	saving sync.Mutex // held by flush
 
 	mu         sync.Mutex
 	calls      map[string]*track // open ones, and the last that ended

@@ -19,8 +19,8 @@ type View struct {
 	Direction Direction           `json:"direction"`
 	Queue     string              `json:"queue,omitempty"`
 	Citizen   ticketing.CitizenID `json:"citizen,omitempty"`
-	Since     time.Time           `json:"since"`             // it rings, they talk, it is over
-	Entered   time.Time           `json:"entered,omitzero"`  // she waits, or waited, since
+	Since     time.Time           `json:"since"`            // it rings, they talk, it is over
+	Entered   time.Time           `json:"entered,omitzero"` // she waits, or waited, since
 	Recorded  bool                `json:"recorded,omitempty"`
 }
 
