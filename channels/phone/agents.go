@@ -48,6 +48,7 @@ type member struct {
 	reason string
 	inCall bool
 	wrapup time.Duration
+	said   time.Time
 }
 
 // afterCall is the work after a call.
@@ -82,8 +83,11 @@ func (c *Channel) member(m message, iface string, at time.Time) {
 		a = &agent{iface: iface, queues: map[string]member{}, since: at}
 		c.agents[iface] = a
 	}
+	if at.Before(a.queues[m.get("Queue")].said) {
+		return // overtaken by what is so now
+	}
 	a.queues[m.get("Queue")] = member{
-		status: m.number("Status"), paused: m.get("Paused") == "1", reason: word(m.get("PausedReason")),
+		said: at, status: m.number("Status"), paused: m.get("Paused") == "1", reason: word(m.get("PausedReason")),
 		inCall: m.get("InCall") == "1", wrapup: m.seconds("Wrapuptime"),
 	}
 	c.agentMoved(iface, at)
@@ -110,7 +114,7 @@ func (c *Channel) derive(a *agent, at time.Time) AgentState {
 	switch {
 	case ringing, status == 6, status == 7:
 		return OnRing
-	case at.Before(a.after.until):
+	case at.Before(a.after.until) && !at.Before(a.after.from):
 		return AfterCall
 	case len(a.queues) == 0, status == 4, status == 5:
 		return Offline

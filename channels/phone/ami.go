@@ -142,6 +142,9 @@ func (c *Channel) disconnected(ctx context.Context) {
 
 // listen takes what comes until the connection ends.
 func (c *Channel) listen(ctx context.Context, s *session) error {
+	if err := s.do("Ping"); err != nil { // its answer says what their clock shows
+		return err
+	}
 	if err := c.ask(s); err != nil {
 		return err
 	}

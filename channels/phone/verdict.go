@@ -8,7 +8,7 @@ import "time"
 type verdict struct {
 	leg  int
 	at   time.Time
-	till time.Time // by the exchange's clock
+	till time.Time // by our clock: the exchange's may be off, and the line slow
 	conn *session  // the connection it was heard on; another one may have missed what came next
 }
 
@@ -40,7 +40,7 @@ func (c *Channel) suspend(t *track, queue string, at time.Time) {
 	}
 	for i, l := range t.call.Legs {
 		if l.Queue == queue && l.End == Waiting && !at.Before(l.Entered) {
-			t.verdict = &verdict{leg: i, at: at, till: at.Add(hold), conn: c.conn}
+			t.verdict = &verdict{leg: i, at: at, till: c.now().Add(hold), conn: c.conn}
 			c.stopRinging(t, at, everyRing)
 		}
 	}
@@ -59,6 +59,8 @@ func (c *Channel) decide(t *track, at time.Time, end End, why string) {
 			l.End, l.Why, l.Left = end, why, at
 		case l.End == Waiting:
 			l.End, l.Left = end, at
+		case l.End == FlowedOut && l.Why == "" && end == GaveUp && at.Sub(l.Left) < hold: // decided too soon
+			l.End = end
 		case l.End == GaveUp && end == FlowedOut && at.Sub(l.Left) < 10*time.Second, l.End == FlowedOut && l.Why == "" && why != "":
 			l.End, l.Why = end, why
 		default:
@@ -75,7 +77,7 @@ func (c *Channel) settle() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, t := range c.calls {
-		if v := t.verdict; v != nil && v.conn == c.conn && !now.Before(v.till) {
+		if v := t.verdict; v != nil && v.conn == c.conn && !c.now().Before(v.till) {
 			t.own()
 			c.decide(t, now, FlowedOut, "")
 		}
