@@ -224,15 +224,25 @@ func (c *Channel) finish(ctx context.Context, t *track) error {
 	return nil
 }
 
-// refresh takes over what is stored: open calls, also those of other processes and of before a restart.
+// refresh takes over what is stored: open calls, also those of other processes and of before a restart, and how calls
+// at hand have ended elsewhere.
 func (c *Channel) refresh(ctx context.Context) error {
-	open, err := c.Desk.Store.All(ctx, kindOpen, "")
+	c.mu.Lock()
+	var ids []string
+	before := map[string]bool{} // listed, so that whoever takes it off the list has told the book
+	for id, t := range c.calls {
+		if t.version > 0 && t.listed {
+			ids, before[id] = append(ids, id), true
+		}
+	}
+	c.mu.Unlock()
+	lines, err := c.Desk.Store.All(ctx, kindOpen, "")
 	if err != nil {
 		return fmt.Errorf("reading open calls: %w", err)
 	}
-	ids := make([]string, len(open))
-	for i, r := range open {
-		ids[i] = r.ID
+	open := map[string]bool{}
+	for _, r := range lines {
+		ids, open[r.ID] = append(ids, r.ID), true
 	}
 	stored, err := c.Desk.Store.GetAll(ctx, kindCall, ids)
 	if err != nil {
@@ -249,14 +259,19 @@ func (c *Channel) refresh(ctx context.Context) error {
 		t := c.calls[id]
 		if t == nil {
 			t = &track{call: Call{ID: id}, rings: map[string]ringing{}, touched: c.now()}
+			c.calls[id] = t
 		}
 		if t.version < r.Version {
 			if err := t.take(r); err != nil {
 				return err
 			}
 		}
-		t.listed = true
-		c.calls[id] = t
+		switch {
+		case open[id]:
+			t.listed = true
+		case before[id] && !t.call.Ended.IsZero():
+			t.listed = false
+		}
 	}
 	c.bell.Ring()
 	return nil
