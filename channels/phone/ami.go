@@ -47,14 +47,11 @@ type session struct {
 	in    chan message
 	ended chan error
 
-	actions   int
-	snapshot  *snapshot // being gathered
-	next      time.Time // of the next snapshot
-	pinged    time.Time
-	heard     time.Time
-	undecided bool // something was missing in the last snapshot, or waits for one
-	dirty     map[*track]bool
-	retry     time.Time // the store was away: not before
+	actions  int
+	snapshot *snapshot // being gathered
+	next     time.Time // of the next snapshot
+	pinged   time.Time
+	heard    time.Time
 }
 
 // converse signs in and hears the exchange until the connection ends.

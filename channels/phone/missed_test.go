@@ -107,7 +107,10 @@ func TestATicketServesHer(t *testing.T) {
 	settle := func() {           // the follower has been there
 		t.Helper()
 		lost := h.citizen("0908888999")
-		must(t, h.ch.changeCallback(t.Context(), by, lost, func(b *Callback, _ bool) error { *b = Callback{Citizen: lost, First: h.at(1), Last: h.at(1)}; return nil }))
+		must(t, h.ch.changeCallback(t.Context(), by, lost, func(b *Callback, _ bool) error {
+			*b = Callback{Citizen: lost, First: h.at(1), Last: h.at(1)}
+			return nil
+		}))
 		receive(time.Time{}, "0908888999")
 		h.until(func() bool {
 			for _, b := range h.book() {

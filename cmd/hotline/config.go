@@ -34,6 +34,12 @@ type Config struct {
 	ZaloAPI          string `env:"HOTLINE_ZALO_API" name:"zalo-api" default:"https://openapi.zalo.me" help:"base address of the OA API"`
 	ZaloOAuth        string `env:"HOTLINE_ZALO_OAUTH" name:"zalo-oauth" default:"https://oauth.zaloapp.com" help:"base address of sign-in"`
 	ZaloBusiness     string `env:"HOTLINE_ZALO_BUSINESS" name:"zalo-business" default:"https://business.openapi.zalo.me" help:"base address of template messages"`
+
+	PhoneSecret string `env:"HOTLINE_PHONE_SECRET" name:"phone-secret" secret:"true" help:"key of the telephone exchange's event push"`
+	PhoneHours  string `env:"HOTLINE_PHONE_HOURS" name:"phone-hours" help:"when the telephone is manned, like 07:30-11:30,13:00-17:30 (default: always); other calls are counted apart"`
+	AMIAddr     string `env:"HOTLINE_AMI_ADDR" name:"ami-addr" help:"Asterisk manager interface, HOST:PORT"`
+	AMIUser     string `env:"HOTLINE_AMI_USER" name:"ami-user" help:"its account, with read rights call, agent, cdr, dialplan and write rights reporting, system"`
+	AMISecret   string `env:"HOTLINE_AMI_SECRET" name:"ami-secret" secret:"true" help:"the account's secret"`
 }
 
 // check reports every mistake together.
@@ -78,6 +84,15 @@ func (c *Config) check() error {
 	}
 	if given := []string{c.ZaloAppID, c.ZaloOASecretKey, c.ZaloOAID}; anyOf(given) && !allOf(given) {
 		bad("ZALO_APP_ID, _OA_ID, _OA_SECRET_KEY", "give all of them or none")
+	}
+	if given := []string{c.AMIAddr, c.AMIUser, c.AMISecret}; anyOf(given) && !allOf(given) {
+		bad("AMI_ADDR, _USER, _SECRET", "give all of them or none")
+	}
+	if _, _, err := net.SplitHostPort(c.AMIAddr); c.AMIAddr != "" && err != nil {
+		bad("AMI_ADDR", "%q is not HOST:PORT", c.AMIAddr)
+	}
+	if _, err := phoneHours(c.PhoneHours); err != nil {
+		bad("PHONE_HOURS", "%v", err)
 	}
 	return errors.Join(errs...)
 }

@@ -120,6 +120,9 @@ func (s *server) readyz(c *fiber.Ctx) error {
 	if s.zalo != nil {
 		parts["zalo"] = s.zalo.Health()
 	}
+	if s.phone != nil {
+		parts["phone"] = s.phone.Health()
+	}
 	if status != fiber.StatusOK {
 		c.Set(fiber.HeaderRetryAfter, "5")
 	}
