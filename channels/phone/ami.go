@@ -31,7 +31,7 @@ func (c *Channel) followExchange(ctx context.Context) error {
 		case time.Since(began) > c.pace.longest:
 			pause = c.pace.first
 		default:
-			c.alarm("phone.alarm.unreachable", c.AMIAddr)
+			c.alarm("phone.alarm.unreachable") // without its address: /readyz is public
 		}
 		// Not all of several hotlines at the same moment.
 		if err := sleep(ctx, pause/2+rand.N(pause/2+1)); err != nil {

@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -310,5 +311,50 @@ func TestARecordingsAddressIsSealed(t *testing.T) {
 	}
 	if holdsNumber(h.calls()) {
 		t.Error("the number stands in the record")
+	}
+}
+
+// What an abandon was is told by what comes next; until then nothing is said.
+func TestTheVerdictWaitsForTheNextEvent(t *testing.T) {
+	h := newHouse(t, func(s *simulator.PhoneSettings) { s.NoDialplan = true })
+	h.seats(0)
+	h.connect()
+	call := h.sim.Call(binh).Enter(queue)
+	h.clock.Advance(8 * time.Second)
+	call.TimeOut("TIMEOUT")
+	h.heard()
+	h.clock.Advance(hold - time.Millisecond)
+	h.heard()
+	if l := h.only().Legs[0]; l.End != Waiting {
+		t.Errorf("it is decided already: %+v", l)
+	}
+	call.HangUp()
+	h.heard()
+	if l := h.only().Legs[0]; l.End != GaveUp || !l.Left.Equal(h.at(8)) {
+		t.Errorf("%+v", l)
+	}
+}
+
+// A line that overtakes and repeats says things that are not so any more.
+func TestWhatIsSaidTooLateMovesNobody(t *testing.T) {
+	h := newHouse(t)
+	h.seats(0)
+	h.connect()
+	call := h.sim.Call(binh).Enter(queue)
+	h.clock.Advance(time.Second)
+	rang := fmt.Sprintf("Timestamp: %d.000000\r\nQueue: %s\r\nInterface: PJSIP/101\r\n", h.clock.Now().Unix(), queue)
+	call.Ring("101")
+	h.clock.Advance(15 * time.Second)
+	call.NoAnswer("101")
+	h.heard()
+	h.sim.Raw("Event: AgentCalled\r\n" + rang + "Uniqueid: " + call.ID() + "\r\nLinkedid: " + call.ID() + "\r\n\r\n")
+	h.heard()
+	if got, _ := h.state("101"); got != Ready || len(h.ch.Calls(lan)) != 0 {
+		t.Errorf("a ringing told late: 101 is %s, %+v", got, h.ch.Calls(lan))
+	}
+	h.sim.Raw("Event: QueueMemberStatus\r\n" + rang + "Status: 2\r\nInCall: 1\r\nPaused: 0\r\n\r\n")
+	h.heard()
+	if got, _ := h.state("101"); got != Ready {
+		t.Errorf("a state told late: 101 is %s", got)
 	}
 }

@@ -19,7 +19,6 @@ func (c *Channel) hearExchange(s *session, m message) error {
 	at, stamped := c.when(m)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	before := len(c.dirty)
 	if !c.hearCall(name, m, at) && !c.hearAgent(name, m, at) {
 		return nil
 	}
@@ -29,9 +28,7 @@ func (c *Channel) hearExchange(s *session, m message) error {
 	} else {
 		c.alarm("phone.alarm.stamps")
 	}
-	if len(c.dirty) == before {
-		c.bell.Ring() // else the bell rings when it is saved
-	}
+	c.bell.Ring() // and once more when it is saved
 	return nil
 }
 

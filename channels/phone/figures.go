@@ -272,5 +272,5 @@ func (c *Channel) Figures(ctx context.Context, from, to time.Time, cut Interval,
 	if err != nil {
 		return nil, err
 	}
-	return Measure(calls, from, to, cut, queue, c.Terms), nil
+	return Measure(calls, from, to, cut, word(queue), c.Terms), nil
 }

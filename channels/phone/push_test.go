@@ -288,40 +288,6 @@ func TestACrashBeforeTheBookOnlyDelaysIt(t *testing.T) {
 	h.until(func() bool { return h.only().Booked })
 }
 
-func TestTwoProcessesThatGetOneEventStoreItOnce(t *testing.T) {
-	h := newHouse(t)
-	second := h.process(h.store)
-	bridges := []*simulator.Bridge{h.bridge(h.listen(h.ch), simulator.BridgeMood{}), h.bridge(h.listen(second), simulator.BridgeMood{})}
-	for _, e := range []map[string]string{event(newCall, "c", "user", "101"), event(answer, "c", "answeringNumber", "101"), event(hangup, "c")} {
-		var both sync.WaitGroup
-		for _, b := range bridges {
-			both.Go(func() {
-				if err := b.Send(h.soon(), e); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		both.Wait()
-		h.clock.Advance(time.Second)
-	}
-	if c := h.only(); c.State() != Ended || len(c.Legs) != 1 || !c.Legs[0].Left.Equal(h.at(1)) || !c.Ended.Equal(h.at(2)) {
-		t.Errorf("%+v", c)
-	}
-}
-
-func TestAnotherProcessSeesTheCall(t *testing.T) {
-	h := newHouse(t)
-	must(t, h.ch.SetExtension(t.Context(), supervisor, lan, "101"))
-	second := h.process(h.store)
-	h.conf.AMIAddr, second.AMIAddr, h.ch.AMIAddr = "", "", ""
-	h.work(second.Run)
-	b := h.bridge(h.listen(h.ch), simulator.BridgeMood{})
-	must(t, b.Send(h.soon(), event(newCall, "c", "user", "101")))
-	h.until(func() bool { v := second.Calls(lan); return len(v) == 1 && v[0].State == Ringing })
-	must(t, b.Send(h.soon(), event(hangup, "c", "cause", "cancel")))
-	h.until(func() bool { return len(second.Calls(lan)) == 0 })
-}
-
 func TestABridgeThatRepeatsAndOvertakes(t *testing.T) {
 	h := newHouse(t)
 	url := h.listen(h.ch)
