@@ -49,6 +49,12 @@ type Config struct {
 	FacebookPageToken   string `env:"HOTLINE_FACEBOOK_PAGE_TOKEN" secret:"true" help:"access token of the page; without it messages are taken in and none go out"`
 	FacebookPageID      string `env:"HOTLINE_FACEBOOK_PAGE_ID" help:"Facebook page"`
 	FacebookGraph       string `env:"HOTLINE_FACEBOOK_GRAPH" default:"https://graph.facebook.com/v26.0" help:"base address of the Graph API, with its version"`
+
+	PhoneSecret string `env:"HOTLINE_PHONE_SECRET" name:"phone-secret" secret:"true" help:"key of the telephone exchange's event push"`
+	PhoneHours  string `env:"HOTLINE_PHONE_HOURS" name:"phone-hours" help:"when the telephone is manned, like 07:30-11:30,13:00-17:30 (default: always); other calls are counted apart"`
+	AMIAddr     string `env:"HOTLINE_AMI_ADDR" name:"ami-addr" help:"Asterisk manager interface, HOST:PORT"`
+	AMIUser     string `env:"HOTLINE_AMI_USER" name:"ami-user" help:"its account, with read rights call, agent, cdr, dialplan and write rights reporting, system"`
+	AMISecret   string `env:"HOTLINE_AMI_SECRET" name:"ami-secret" secret:"true" help:"the account's secret"`
 }
 
 // check reports every mistake together.
@@ -101,6 +107,15 @@ func (c *Config) check() error {
 		errs = append(errs, err)
 	}
 	c.checkFacebook(bad)
+	if given := []string{c.AMIAddr, c.AMIUser, c.AMISecret}; anyOf(given) && !allOf(given) {
+		bad("AMI_ADDR, _USER, _SECRET", "give all of them or none")
+	}
+	if _, _, err := net.SplitHostPort(c.AMIAddr); c.AMIAddr != "" && err != nil {
+		bad("AMI_ADDR", "%q is not HOST:PORT", c.AMIAddr)
+	}
+	if _, err := phoneHours(c.PhoneHours); err != nil {
+		bad("PHONE_HOURS", "%v", err)
+	}
 	return errors.Join(errs...)
 }
 

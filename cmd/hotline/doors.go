@@ -3,6 +3,7 @@ package main
 import (
 	"hotline1022/channels/facebook"
 	"hotline1022/channels/open311"
+	"hotline1022/channels/phone"
 	"hotline1022/channels/zalo"
 	"hotline1022/ticketing"
 	"hotline1022/ui"
@@ -10,7 +11,7 @@ import (
 
 // doors tells the administration how each channel does.
 func (s *server) doors() []ui.ChannelHealth {
-	return []ui.ChannelHealth{s.zaloHealth(), s.facebookHealth(), s.open311Health()}
+	return []ui.ChannelHealth{s.zaloHealth(), s.facebookHealth(), s.phoneHealth(), s.open311Health()}
 }
 
 func (s *server) zaloHealth() ui.ChannelHealth {
@@ -34,6 +35,18 @@ func (s *server) facebookHealth() ui.ChannelHealth {
 		Channel: ticketing.Facebook, On: true, Hears: h.Hears, Speaks: h.Speaks, LastEvent: h.LastEvent, LastSent: h.LastSent,
 		Followers: int64(h.Followers), Counts: h.Counts,
 		Problems: problems(h.Problems, func(p facebook.Problem) ui.ChannelProblem { return ui.ChannelProblem(p) }),
+	}
+}
+
+// phoneHealth: nothing is sent by telephone; what it must do besides hearing is hold its line to the exchange.
+func (s *server) phoneHealth() ui.ChannelHealth {
+	if s.phone == nil {
+		return ui.ChannelHealth{Channel: ticketing.Phone}
+	}
+	h := s.phone.Health()
+	return ui.ChannelHealth{
+		Channel: ticketing.Phone, On: true, Hears: h.Hears || h.Connected, Speaks: h.Connected || !h.Dials, LastEvent: h.LastEvent, Counts: h.Counts,
+		Problems: problems(h.Problems, func(p phone.Problem) ui.ChannelProblem { return ui.ChannelProblem(p) }),
 	}
 }
 

@@ -124,6 +124,9 @@ func (s *server) readyz(c *fiber.Ctx) error {
 	if s.facebook != nil {
 		parts["facebook"] = s.facebook.Health()
 	}
+	if s.phone != nil {
+		parts["phone"] = s.phone.Health()
+	}
 	if status != fiber.StatusOK {
 		c.Set(fiber.HeaderRetryAfter, "5")
 	}

@@ -18,6 +18,7 @@ import (
 	"hotline1022/channels/api"
 	"hotline1022/channels/facebook"
 	"hotline1022/channels/open311"
+	"hotline1022/channels/phone"
 	"hotline1022/channels/zalo"
 	"hotline1022/realtime"
 	"hotline1022/ticketing"
@@ -71,6 +72,7 @@ type server struct {
 	zalo      *zalo.Channel // nil: off
 	open311   *open311.Channel
 	facebook  *facebook.Channel
+	phone     *phone.Channel
 	courier   *ticketing.Courier
 	collector *ticketing.Collector
 }
@@ -144,7 +146,7 @@ func (s *server) mount(ctx context.Context) error {
 	s.api.Mount(s.app)
 	s.courier = &ticketing.Courier{Desk: s.desk, Senders: map[ticketing.Channel]ticketing.Sender{}, Log: s.log}
 	s.collector = &ticketing.Collector{Desk: s.desk, Sources: map[ticketing.Channel]ticketing.Source{}, Log: s.log}
-	for _, channel := range []func(context.Context) error{s.mountZalo, s.mountFacebook, s.mountOpen311} {
+	for _, channel := range []func(context.Context) error{s.mountZalo, s.mountFacebook, s.mountPhone, s.mountOpen311} {
 		if err := channel(ctx); err != nil {
 			return err
 		}
@@ -170,6 +172,9 @@ func (s *server) run(ctx context.Context, l net.Listener, listening func()) erro
 	group.Go(func() error { return s.open311.Run(work) })
 	if s.facebook != nil {
 		group.Go(func() error { return s.facebook.Run(work) })
+	}
+	if s.phone != nil {
+		group.Go(func() error { return s.phone.Run(work) })
 	}
 	group.Go(func() error {
 		s.awaitHub(work) // the first screen's socket must not be sent away
