@@ -159,7 +159,8 @@ func (t Ticket) chat(e Event) Ticket {
 		return t
 	}
 	return Ticket{
-		Code: e.Ticket, First: e.Seq, Version: e.N, Loud: e.N, Status: Closed, Kind: Lobby, Visibility: Private, Channel: e.Channel, Citizen: e.Citizen,
+		Code: e.Ticket, First: e.Seq, Version: e.N, Loud: e.N, Status: Closed, Kind: Lobby, Visibility: Private, Text: e.Text,
+		Channel: e.Channel, Citizen: e.Citizen,
 		Received: beginning, Updated: e.At, Since: e.At, Ended: e.At, Finished: e.At, Sending: t.Sending,
 	}
 }

@@ -190,9 +190,9 @@ const assentSays = `
 const greetSays = `
 	xin chào, chào, chao, kính chào, chào buổi sáng, chào buổi chiều, chào buổi tối, chào tổng đài, chào anh, chào chị, chào em, chào bạn, chào ad, chào cô, chào chú,
 	hi, hello, helo, hallo, hey, hế lô, hê lô, alo, alô, a lô, a lo, lô, start, get started, bắt đầu, good morning, good afternoon, good evening,
-	tổng đài ơi, ad ơi, admin ơi, anh ơi, chị ơi, anh chị ơi, có ai không, có ai ở đó không, có ai đó không, cho hỏi, cho em hỏi, cho tôi hỏi, cho mình hỏi, cho con hỏi, cho cháu hỏi, 👋, 🙋`
+	tổng đài ơi, ad ơi, admin ơi, anh ơi, chị ơi, anh chị ơi, có ai không, có ai ở đó không, có ai đó không, cho hỏi, cho em hỏi, cho tôi hỏi, cho mình hỏi, cho con hỏi, cho cháu hỏi, cho hỏi chút, cho em hỏi chút, cho tôi hỏi chút, cho mình hỏi chút, 👋, 🙋`
 
-const greetWith = `cho hỏi chút, cho em hỏi chút, hỏi chút, với ạ, một chút, tí, chút, shop, page, hotline, bot, there, ?`
+const greetWith = `với ạ, một chút, tí, chút, shop, page, hotline, bot, there, ?`
 
 const menuSays = `menu, trợ giúp, help, hướng dẫn, hướng dẫn sử dụng, danh mục, cách dùng, main menu, ☰`
 

@@ -56,21 +56,24 @@ func NewSaying(says, with []string) Saying {
 // Is says whether the message says it and nothing besides.
 func (s Saying) Is(message string) bool {
 	words := tokens(message)
-	said := false
-	for len(words) > 0 {
-		n := min(s.longest, len(words))
-		for ; n > 0; n-- {
-			if says, ok := s.find(words[:n]); ok {
-				said = said || says
-				break
+	// How the words may be parted into phrases is not known beforehand: at[i] says
+	// whether the first i words can be, without saying it and saying it.
+	type reached struct{ silent, said bool }
+	at := make([]reached, len(words)+1)
+	at[0].silent = true
+	for i := range words {
+		if !at[i].silent && !at[i].said {
+			continue
+		}
+		for n := 1; n <= s.longest && i+n <= len(words); n++ {
+			if says, ok := s.find(words[i : i+n]); ok {
+				to := &at[i+n]
+				to.said = to.said || at[i].said || says
+				to.silent = to.silent || at[i].silent && !says
 			}
 		}
-		if n == 0 {
-			return false
-		}
-		words = words[n:]
 	}
-	return said
+	return at[len(words)].said
 }
 
 func (s Saying) find(typed []token) (says, ok bool) {
