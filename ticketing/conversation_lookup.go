@@ -40,7 +40,7 @@ func (d *Desk) codeIn(ctx context.Context, said string, ch Channel, citizen Citi
 	if !valid && !meant {
 		return sense{}, nil
 	}
-	if !d.guesses.left(d.now(), citizen) {
+	if !d.Vault.guesses.left(d.now(), citizen) {
 		if meant {
 			return sense{does: tooManyTrys}, nil
 		}
@@ -55,7 +55,7 @@ func (d *Desk) codeIn(ctx context.Context, said string, ch Channel, citizen Citi
 			return sense{}, storeError("looking up a code", err)
 		}
 	}
-	d.guesses.take(d.now(), citizen)
+	d.Vault.guesses.take(d.now(), citizen)
 	if meant {
 		return sense{does: wrongCode}, nil
 	}

@@ -32,8 +32,6 @@ type Desk struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 	BaseURL string // what citizens see, without a slash at the end
-
-	guesses guesses
 }
 
 // now is the moment an event is written with.

@@ -56,6 +56,7 @@ type ticketView struct {
 	Law          string // key of the lawful path, if the kind has one
 	Until        string // a sensible new date, for the extension form
 	Me           string
+	Tasks        []ticketing.Delivery // messages that failed, where the reader is who must see to it
 
 	// After a refusal: what was typed, and why it was not done.
 	Tried  ticketing.Verb
@@ -166,6 +167,9 @@ func (s *Server) ticketView(v *visit, p place, code ticketing.Code) (ticketView,
 		Agencies: cat.AgencyList(), Categories: cat.CategoryList(), Law: ticketing.LawfulPath(t.Kind),
 		Allowed: map[ticketing.Verb]bool{},
 	}
+	if by.Role == ticketing.Operator || by.Role == ticketing.Supervisor {
+		w.Tasks = t.Undelivered()
+	}
 	for _, verb := range by.Allowed(t) {
 		w.Allowed[verb] = true
 	}
@@ -272,7 +276,7 @@ func (s *Server) entries(v *visit, w ticketView, events []ticketing.Event) ([]en
 			if e.Subject != "" {
 				one.Body = strings.TrimSpace(e.Subject + "\n" + e.Text)
 			}
-		case ticketing.AnsweredBy, ticketing.Messaged, ticketing.Asked:
+		case ticketing.AnsweredBy, ticketing.Messaged, ticketing.Asked, ticketing.Prompted:
 			one.Side = "ours"
 		case ticketing.Noted:
 			one.Side = "note"
