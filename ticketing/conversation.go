@@ -187,7 +187,8 @@ func (d *Desk) within(ctx context.Context, in Incoming, t Ticket, s sense) (repl
 		}
 		return reply{rule: s.rule}, nil
 	case Greets, WantsMenu:
-		if menu && (answered || s.does == WantsMenu) {
+		command := strings.HasPrefix(strings.TrimSpace(in.Text), "/") // /start is pressed, not said
+		if menu && (answered || command || s.does == WantsMenu) {
 			return reply{rule: s.rule, out: greeting(in.Lang)}, nil
 		}
 	case choosesReport:

@@ -139,6 +139,9 @@ func (o *postOffice) asked(code ticketing.Code) string {
 	for _, e := range events {
 		if e.Kind == ticketing.Prompted {
 			steps = append(steps, strings.TrimPrefix(e.Rule, "guide:"))
+			if e.Key != e.Rule+":"+string(code) {
+				o.Errorf("%s is asked under the key %q", e.Rule, e.Key)
+			}
 		}
 	}
 	return strings.Join(steps, " ")

@@ -279,6 +279,9 @@ func TestAGreetingToWhoHasATicketGoesToIt(t *testing.T) {
 	if r := c.writes("alo"); r.Ticket.Code != first.Ticket.Code || r.Event.Rule != "" || r.Ticket.Unread != 2 {
 		t.Errorf("somebody who waits and calls is not heard: %+v", r.Event)
 	}
+	if r := c.writes("/start"); r.Ticket.Code != first.Ticket.Code || r.Event.Rule != "chao" || r.Ticket.Unread != 2 {
+		t.Errorf("a button of the platform: %+v", r.Event)
+	}
 	if r := c.writes("menu"); r.Ticket.Code != first.Ticket.Code || r.Event.Rule != "menu" || r.Ticket.Unread != 2 || len(r.Event.Out.Choices) != 4 {
 		t.Errorf("menu: %+v", r.Event)
 	}
@@ -380,6 +383,31 @@ func TestTwoMachinesThatGreetEachOtherComeToAnEnd(t *testing.T) {
 	if r := c.writes("hello"); r.Event.Out == nil {
 		t.Error("never again")
 	}
+}
+
+// A platform's window is open from what she said in the lobby too.
+func TestTheLobbysMessagesGoWithTheTimeSheWrote(t *testing.T) {
+	o := newPostOffice(t)
+	wrote := o.Now().UTC()
+	r := o.chatter("u").writes("hi")
+	got := make(chan ticketing.Outbound, 1)
+	stop := couriers(t, o.desk, map[ticketing.Channel]ticketing.Sender{ticketing.Zalo: catching(got)})
+	defer stop()
+	select {
+	case m := <-got:
+		if !m.Heard.Equal(wrote) || len(m.Choices) != 4 || m.Human || m.Ticket != r.Ticket.Code || m.To != "u" {
+			t.Errorf("%+v", m)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing was sent")
+	}
+}
+
+type catching chan ticketing.Outbound
+
+func (c catching) Send(_ context.Context, m ticketing.Outbound) (string, error) {
+	c <- m
+	return "r", nil
 }
 
 // Two processes take the same first message, and different ones, at once.

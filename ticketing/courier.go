@@ -134,7 +134,7 @@ func (c *Courier) send(ctx context.Context, t Ticket, n, try int) (string, error
 	}
 	var heard time.Time
 	for _, e := range events {
-		if e.Kind == Received || e.Kind == Said {
+		if e.Kind == Received || e.Kind == Said || e.Kind == Chatted {
 			heard = e.At
 		}
 	}

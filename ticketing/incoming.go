@@ -60,6 +60,8 @@ type Receipt struct {
 	Event    Event
 	Repeated bool // it was there already
 	Joined   bool // it joined an open ticket
+
+	// On a conversation's channel Ticket may be of kind Lobby: the message was no matter, and has been answered.
 }
 
 // The most a field may hold, in characters.
@@ -72,7 +74,7 @@ const (
 )
 
 // Receive takes a matter in. It is durable when Receive returns; a repeat (same Key) is answered with what is there.
-// On a conversation's channel the message joins the person's open ticket.
+// On a conversation's channel the message joins the person's open ticket, and what is no matter opens none.
 func (d *Desk) Receive(ctx context.Context, by Actor, in Incoming) (Receipt, error) {
 	if by.Role == Program && !by.Has(ScopeWrite) {
 		return Receipt{}, forbidden("error.scope", ScopeWrite)

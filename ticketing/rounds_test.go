@@ -126,19 +126,23 @@ func TestWhatCanNeverBeCarriedOverIsSaidAndLeft(t *testing.T) {
 	var log safeLog
 	d := deskOf(o)
 	d.Log = slog.New(slog.NewTextHandler(&log, nil))
-	a, b := o.chatter("a").writes("Mất nước").Ticket, o.chatter("b").writes("Mất nước").Ticket
-	// An answer to a ticket whose absorbed one cannot be told any more: it was closed for another reason.
+	a, b, other := o.chatter("a").writes("Mất nước").Ticket, o.chatter("b").writes("Mất nước").Ticket, o.chatter("other").writes("Mất nước").Ticket
+	// Of two absorbed tickets the first cannot be told any more: it was closed for another reason.
 	e := ticketing.Event{Ticket: a.Code, N: a.Version + 1, At: o.Now(), By: ticketing.Actor{Role: ticketing.System}, Kind: ticketing.Absorbing, Into: b.Code, OK: true}
 	after, err := a.Apply(e)
 	o.must(err)
 	_, err = o.desk.Store.Append(t.Context(), e, after)
 	o.must(err)
+	o.does(other.Code, ticketing.Command{Verb: ticketing.Merge, Into: a.Code})
 	o.does(b.Code, ticketing.Command{Verb: ticketing.Close, Outcome: ticketing.InvalidMatter, Reason: "x"})
 	o.answers(a.Code, "Đã có nước lại.")
 	c, lead := o.chatter("c").writes("Mất điện").Ticket, o.chatter("d").writes("Mất điện").Ticket
 	o.does(c.Code, ticketing.Command{Verb: ticketing.Merge, Into: lead.Code})
 	o.answers(lead.Code, "Đã có điện.") // comes after, and must not wait for ever
 	o.followed(d, func() bool { return o.ticket(c.Code).Version > 2 })
+	if o.ticket(other.Code).Version != 3 {
+		t.Error("one that cannot be told keeps the answer from another")
+	}
 	if !strings.Contains(log.text(), "could not be carried over") {
 		t.Errorf("nobody is told: %q", log.text())
 	}
