@@ -16,7 +16,8 @@ func Fold(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	blank := false // owed before the next rune that stays
-	for _, r := range norm.NFD.String(s) {
+	// What stands behind a broken byte would not be decomposed.
+	for _, r := range norm.NFD.String(strings.ToValidUTF8(s, " ")) {
 		r = foldRune(r)
 		switch r {
 		case dropped:

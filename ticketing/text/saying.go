@@ -124,7 +124,7 @@ func tokens(s string) []token {
 			word.Reset()
 		}
 	}
-	for _, r := range faces.Replace(s) {
+	for _, r := range faces.Replace(strings.ToValidUTF8(s, " ")) {
 		switch {
 		case 0x1F3FB <= r && r <= 0x1F3FF, unicode.Is(unicode.Cf, r), 0xFE00 <= r && r <= 0xFE0F:
 		case unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r):
