@@ -25,7 +25,9 @@ var follows = map[EventKind]struct {
 }{
 	Received:         {from: []Status{""}, to: New},
 	Imported:         {from: []Status{""}, to: New},
-	Said:             {from: []Status{New, Routed, Working, Waiting, Drafted, Review, Answered}},
+	Said:             {from: Statuses[:]},
+	Chatted:          {from: []Status{"", Closed}, to: Closed},
+	Prompted:         {from: []Status{New}},
 	Claimed:          {from: []Status{New, Routed, Working, Waiting, Drafted, Review}},
 	Triaged:          {from: []Status{New, Routed, Working, Waiting, Drafted, Review}},
 	RoutedTo:         {from: []Status{New, Routed, Working, Review}, to: Routed},
@@ -56,6 +58,7 @@ var follows = map[EventKind]struct {
 	SendDelivered:    {from: Statuses[:]},
 	SendFailed:       {from: Statuses[:]},
 	SendConfirmed:    {from: Statuses[:]},
+	SendRequeued:     {from: Statuses[:]},
 }
 
 // Apply is the ticket after the event. It is the only place with rules of order, it depends on nothing but its two
@@ -76,7 +79,7 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 	}
 	was := t.Status
 	bad := &OrderError{Kind: e.Kind, Status: was}
-	if !slices.Contains(rule.from, was) {
+	if !slices.Contains(rule.from, was) || (t.Kind == Lobby) != (e.Kind == Chatted) && was != "" && !e.Kind.sends() {
 		return t, bad
 	}
 
@@ -93,14 +96,20 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 	}
 	if e.By.Role.Staff() && !e.Kind.Quiet() {
 		t.Unread = 0
+		t.Sending = seenTo(t.Sending, e)
 	}
 
 	switch e.Kind {
 	case Received, Imported:
 		t = t.begin(e)
+	case Chatted:
+		t = t.chat(e)
 	case Said:
+		if was == Closed && e.Rule == "" {
+			return Ticket{}, bad // thanks may follow on what has ended
+		}
 		t.hear(e)
-		if was == Waiting {
+		if was == Waiting && e.Rule == "" {
 			t.Status, t.Before = t.Before, ""
 			t.clock(e)
 		}
@@ -232,7 +241,7 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 		if !t.ring(e) {
 			return Ticket{}, bad
 		}
-	case SendAttempted, SendDelivered, SendFailed, SendConfirmed:
+	case SendAttempted, SendDelivered, SendFailed, SendConfirmed, SendRequeued:
 		if !t.deliver(e) {
 			return Ticket{}, bad
 		}
@@ -271,7 +280,9 @@ func (t Ticket) begin(e Event) Ticket {
 // hear adds the citizen's further words.
 func (t *Ticket) hear(e Event) {
 	t.Messages++
-	t.Unread++
+	if e.Rule == "" {
+		t.Unread++
+	}
 	t.LastWords = preview(e.Text)
 	t.addFiles(e.Files)
 	const enough = 4 << 10 // for search; the timeline has all of it

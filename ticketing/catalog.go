@@ -36,7 +36,7 @@ const (
 )
 
 // catalogKinds are those a Catalog is made of.
-var catalogKinds = []string{KindAgency, KindCategory, KindArea, KindBoundary, KindRule, KindLimit, KindHours, KindDay, KindConsent}
+var catalogKinds = []string{KindAgency, KindCategory, KindArea, KindBoundary, KindRule, KindLimit, KindHours, KindDay, KindConsent, KindSaying, KindChat}
 
 // Agency is a body that answers citizens. Which field it holds is said by rules, not here.
 type Agency struct {
@@ -171,6 +171,8 @@ type Catalog struct {
 	Consent    Consent // the present one
 
 	agencyOrder, categoryOrder []string
+	sayings                    []saying
+	chats                      map[Channel]ChatRules
 	raising                    *routing.Router // of the rules that set a priority: what intake asks
 }
 
@@ -250,6 +252,8 @@ func NewCatalog(ctx context.Context, records Records) (*Catalog, error) {
 	var boundaries []places.Boundary
 	var hours []calendar.Hours
 	var days []calendar.Day
+	var sayings []Saying
+	var chats []ChatRules
 	load(KindAgency, func(d json.RawMessage) error { return decodeInto(d, func(a Agency) { c.Agencies[a.ID] = a }) })
 	load(KindCategory, func(d json.RawMessage) error {
 		return decodeInto(d, func(k Category) { c.Categories[k.ID] = k })
@@ -273,6 +277,9 @@ func NewCatalog(ctx context.Context, records Records) (*Catalog, error) {
 			}
 		})
 	})
+	load(KindSaying, func(d json.RawMessage) error { return decodeInto(d, func(x Saying) { sayings = append(sayings, x) }) })
+	load(KindChat, func(d json.RawMessage) error { return decodeInto(d, func(x ChatRules) { chats = append(chats, x) }) })
+	errs = append(errs, c.converse(sayings, chats)...)
 	if len(hours) == 0 {
 		hours = calendar.DefaultHours()
 	}

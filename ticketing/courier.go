@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 )
 
@@ -47,7 +46,8 @@ type Courier struct {
 	Senders map[Channel]Sender
 	Log     *slog.Logger
 
-	// Workers is how many messages of one channel are under way at once; 0 is 4. A slow channel holds up only itself.
+	// Workers is how many messages of one channel are under way at once; 0 is 4, more for a channel that says a pace.
+	// A slow channel holds up only itself.
 	Workers int
 }
 
@@ -64,89 +64,24 @@ func pause(try int) time.Duration {
 	return min(p, 4*time.Hour)
 }
 
-// Run delivers until ctx ends.
-func (c *Courier) Run(ctx context.Context) error {
-	lanes := make(map[Channel]chan Code, len(c.Senders))
-	var workers sync.WaitGroup
-	defer workers.Wait()
-	busy := &inHand{codes: map[Code]bool{}}
-	for ch := range c.Senders {
-		lane := make(chan Code, 256)
-		lanes[ch] = lane
-		n := c.Workers
-		if n == 0 {
-			n = 4
-		}
-		for range n {
-			workers.Go(func() {
-				for {
-					select {
-					case <-ctx.Done():
-						return
-					case code := <-lane:
-						c.deliver(ctx, code)
-						busy.done(code)
-					}
-				}
-			})
-		}
-	}
-	for {
-		bell := c.Desk.Store.Bell()
-		c.handOut(ctx, lanes, busy)
-		timer := time.NewTimer(time.Second)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-bell:
-		case <-timer.C:
-		}
-		timer.Stop()
-	}
-}
-
-// handOut puts what is due into its channel's lane; a full lane waits for the next round.
-func (c *Courier) handOut(ctx context.Context, lanes map[Channel]chan Code, busy *inHand) {
-	codes, err := c.Desk.Store.Outbox(ctx, c.Desk.now(), 500)
-	if err != nil {
-		if ctx.Err() == nil {
-			c.Log.Error("the outbox cannot be read", "err", err)
-		}
-		return
-	}
-	for _, code := range codes {
-		if !busy.take(code) {
-			continue
-		}
-		t, err := c.Desk.Store.Ticket(ctx, code)
-		lane := lanes[t.Channel]
-		if err != nil || lane == nil { // no sender yet: it waits, and stands in the ledger as queued
-			busy.done(code)
-			continue
-		}
-		select {
-		case lane <- code:
-		default:
-			busy.done(code)
-		}
-	}
-}
-
 // deliver makes one attempt at the ticket's first message that has not arrived, if it is due.
-func (c *Courier) deliver(ctx context.Context, code Code) {
+func (c *Courier) deliver(ctx context.Context, l *lane, code Code) {
 	t, err := c.Desk.Store.Ticket(ctx, code)
 	if err != nil {
 		return
 	}
-	now := c.Desk.now()
-	if s, ok := t.sendingNow(); ok && !s.Next.After(now) {
+	s, ok := t.sendingNow()
+	if !ok || s.Next.After(c.Desk.now()) {
+		return
+	}
+	if l.wait(ctx) == nil { // before the claim, which counts as lost after a while
 		c.attempt(ctx, t, s)
 	}
 }
 
 func (c *Courier) attempt(ctx context.Context, t Ticket, s Delivery) {
 	try := s.Try + 1
+	tries := try - s.Again // since a person asked for more, if one did
 	claim := c.Desk.event(t, system, SendAttempted)
 	claim.Ref, claim.Try, claim.Next = s.N, try, claim.At.Add(takenLost)
 	claim.Key = fmt.Sprintf("send:%s:%d:%d", t.Code, s.N, try)
@@ -166,11 +101,11 @@ func (c *Courier) attempt(ctx context.Context, t Ticket, s Delivery) {
 		case errors.Is(err, ErrRefused):
 		case errors.As(err, &later):
 			result.Reason = later.Err.Error()
-			if try < maxLater {
+			if tries < maxLater {
 				result.Next = c.Desk.now().Add(later.After)
 			}
-		case try < maxTries:
-			result.Next = c.Desk.now().Add(pause(try))
+		case tries < maxTries:
+			result.Next = c.Desk.now().Add(pause(tries))
 		}
 		c.Log.Warn("a message was not delivered", "ticket", t.Code, "channel", t.Channel, "try", try, "err", err)
 	}
@@ -182,7 +117,7 @@ func (c *Courier) attempt(ctx context.Context, t Ticket, s Delivery) {
 		e := c.Desk.event(now, system, result.Kind)
 		e.Ref, e.Try, e.Receipt, e.Reason, e.Next = result.Ref, result.Try, result.Receipt, result.Reason, result.Next
 		return e
-	}, c.Desk.receipts(t, s.N, receipt)...)
+	}, append(c.Desk.receipts(t, s.N, receipt), c.Desk.undelivered(t, result)...)...)
 	if err != nil {
 		c.Log.Error("what became of a message could not be written down", "ticket", t.Code, "err", err)
 	}
@@ -199,7 +134,7 @@ func (c *Courier) send(ctx context.Context, t Ticket, n, try int) (string, error
 	}
 	var heard time.Time
 	for _, e := range events {
-		if e.Kind == Received || e.Kind == Said {
+		if e.Kind == Received || e.Kind == Said || e.Kind == Chatted {
 			heard = e.At
 		}
 	}
@@ -221,26 +156,4 @@ func (c *Courier) send(ctx context.Context, t Ticket, n, try int) (string, error
 		To: to, Ticket: t.Code, N: n, Try: try, Text: e.Out.Text, Files: e.Out.Files, Choices: e.Out.Choices,
 		Human: e.By.Role.Staff(), Heard: heard,
 	})
-}
-
-// inHand is what this process's workers hold: a courtesy that saves useless attempts, not what keeps them apart.
-type inHand struct {
-	mu    sync.Mutex
-	codes map[Code]bool
-}
-
-func (h *inHand) take(c Code) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.codes[c] {
-		return false
-	}
-	h.codes[c] = true
-	return true
-}
-
-func (h *inHand) done(c Code) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.codes, c)
 }

@@ -106,7 +106,13 @@ func (d *Desk) Do(ctx context.Context, by Actor, code Code, cmd Command) (Ticket
 			return t, storeError("storing what was done", err)
 		}
 		if e.Kind == MergedInto || e.Kind == Unmerged || e.Kind == SplitOff {
-			d.carryOver(ctx, stored) // at once for the screen; the follower does it again after a crash
+			// At once for the screen; the follower does it again after a crash, or if it fails here.
+			if err := d.carryOver(ctx, stored); err != nil && ctx.Err() == nil {
+				d.notCarried(stored, err)
+			}
+		}
+		if len(t.Undelivered()) > 0 && len(after.Undelivered()) == 0 {
+			d.forgetSeen(ctx, t, 0)
 		}
 		return after, nil
 	}
@@ -168,7 +174,7 @@ func (a Actor) SeesEvent(t Ticket, e Event) bool {
 // internal says that the event is not for the citizen.
 func (e Event) internal() bool {
 	switch e.Kind {
-	case Noted, Claimed, ExtensionAsked, DraftWritten, DraftApproved, DraftRejected, Revealed, AlarmRang, SendAttempted, SendFailed, Absorbing, SplitOff:
+	case Noted, Claimed, ExtensionAsked, DraftWritten, DraftApproved, DraftRejected, Revealed, AlarmRang, SendAttempted, SendFailed, SendRequeued, Absorbing, SplitOff:
 		return true
 	case Attached:
 		return len(e.Files) == 0 // why a file could not be fetched is for operators

@@ -11,7 +11,9 @@ type EventKind string
 const (
 	Received         EventKind = "received"          // all of the matter; Due, StepDue, Alarms; Out: the receipt
 	Imported         EventKind = "imported"          // as received, already at its end if Outcome is set; Ended
-	Said             EventKind = "said"              // Text, Files: the citizen wrote again; Due, Alarms when it ends waiting
+	Said             EventKind = "said"              // Text, Files: the citizen wrote again; Due, Alarms when it ends waiting; Rule: nobody need read it, why; Field: the button; Out
+	Chatted          EventKind = "chatted"           // Text, Rule, Field: said outside any matter, in a lobby; Out: what was answered
+	Prompted         EventKind = "prompted"          // Text, Rule: what the guide asked; Out
 	Claimed          EventKind = "claimed"           // Assignee ("" lets go)
 	Triaged          EventKind = "triaged"           // MatterKind, Category, Area, Place, Priority, Visibility; Due, StepDue, Alarms
 	RoutedTo         EventKind = "routed"            // Agency, Cooperating, Reason, Rule; StepDue, Alarms
@@ -42,6 +44,7 @@ const (
 	SendDelivered    EventKind = "delivered"         // Ref, Try, Receipt
 	SendFailed       EventKind = "failed"            // Ref, Try, Reason, Next (zero: for good)
 	SendConfirmed    EventKind = "confirmed"         // Ref, Field: the state the platform tells of, arrived or read
+	SendRequeued     EventKind = "requeued"          // Ref: a person has one more series of tries made
 )
 
 // EventKinds lists them all, in the order of the table in testdata/apply.golden.
@@ -49,13 +52,22 @@ var EventKinds = [...]EventKind{
 	Received, Imported, Said, Claimed, Triaged, RoutedTo, Accepted, Returned, Asked, ExtensionAsked, ExtensionDecided,
 	DraftWritten, DraftApproved, DraftRejected, AnsweredBy, Noted, Attached, Messaged, MergedInto, Absorbing, Unmerged, SplitOff,
 	VerdictGiven, Reopened, ClosedBy, Published, Unpublished, Revealed, AlarmRang, SendAttempted, SendDelivered, SendFailed,
-	SendConfirmed,
+	SendConfirmed, SendRequeued, Chatted, Prompted,
 }
 
 // Quiet says that a person need not have seen the event to act on the ticket: it is the hotline's own bookkeeping.
 func (k EventKind) Quiet() bool {
 	switch k {
-	case SendAttempted, SendDelivered, SendFailed, SendConfirmed, Revealed, AlarmRang, Absorbing, Attached:
+	case SendAttempted, SendDelivered, SendFailed, SendConfirmed, SendRequeued, Prompted, Revealed, AlarmRang, Absorbing, Attached:
+		return true
+	}
+	return false
+}
+
+// sends says that the event is about a message on its way.
+func (k EventKind) sends() bool {
+	switch k {
+	case SendAttempted, SendDelivered, SendFailed, SendConfirmed, SendRequeued:
 		return true
 	}
 	return false

@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"math"
 	"net/mail"
 	"time"
@@ -62,6 +61,8 @@ type Receipt struct {
 	Event    Event
 	Repeated bool // it was there already
 	Joined   bool // it joined an open ticket
+
+	// On a conversation's channel Ticket may be of kind Lobby: the message was no matter, and has been answered.
 }
 
 // The most a field may hold, in characters.
@@ -74,7 +75,7 @@ const (
 )
 
 // Receive takes a matter in. It is durable when Receive returns; a repeat (same Key) is answered with what is there.
-// On a conversation's channel the message joins the person's open ticket.
+// On a conversation's channel the message joins the person's open ticket, and what is no matter opens none.
 func (d *Desk) Receive(ctx context.Context, by Actor, in Incoming) (Receipt, error) {
 	if by.Role == Program && !by.Has(ScopeWrite) {
 		return Receipt{}, forbidden("error.scope", ScopeWrite)
@@ -114,78 +115,20 @@ func (d *Desk) Receive(ctx context.Context, by Actor, in Incoming) (Receipt, err
 	if err != nil {
 		return Receipt{}, err
 	}
-	return d.open(ctx, by, in, citizen, Code(code), vault)
-}
-
-// converse finds the person's ticket on this channel. The codes of one person's tickets on one channel are a keyed
-// sequence: two processes that meet her first message at once choose the same code, and UNIQUE (ticket, n) lets one
-// of them open it; the other joins. Nothing is locked and nothing is looked up in a list that may trail.
-func (d *Desk) converse(ctx context.Context, by Actor, in Incoming, citizen CitizenID, vault []Record) (Receipt, error) {
-	if in.Key != "" {
-		if e, err := d.Store.ByKey(ctx, in.Key); err == nil {
-			return d.repeated(ctx, e, in)
-		} else if !errors.Is(err, ErrNotFound) {
-			return Receipt{}, storeError("looking for a repeat", err)
-		}
-	}
-	k, err := d.Store.Count(ctx, Filter{Scope: Scope{All: true}, Citizen: []CitizenID{citizen}, Channel: []Channel{in.Channel}})
-	if err != nil {
-		return Receipt{}, storeError("counting conversations", err)
-	}
-	for tries := 0; tries < 1000; tries++ {
-		t, err := d.Store.Ticket(ctx, d.Vault.conversation(citizen, in.Channel, k))
-		switch {
-		case err == nil && t.Status == Closed:
-			k++
-			continue
-		case err == nil:
-			r, err := d.join(ctx, by, in, t, vault)
-			if errors.Is(err, ErrConflict) {
-				continue
-			}
-			return r, err
-		case !errors.Is(err, ErrNotFound):
-			return Receipt{}, storeError("reading the conversation", err)
-		}
-		if k > 0 { // nothing at k: is k-1 still open, or missing because the count held other tickets?
-			before, err := d.Store.Ticket(ctx, d.Vault.conversation(citizen, in.Channel, k-1))
-			if errors.Is(err, ErrNotFound) || err == nil && before.Status != Closed {
-				k--
-				continue
-			}
-			if err != nil {
-				return Receipt{}, storeError("reading the conversation", err)
-			}
-		}
-		r, err := d.open(ctx, by, in, citizen, d.Vault.conversation(citizen, in.Channel, k), vault)
-		if errors.Is(err, ErrConflict) {
-			continue // somebody opened it just now: join it
-		}
-		return r, err
-	}
-	return Receipt{}, &Error{Class: Busy, Key: "error.busy"}
-}
-
-// conversation is the code of the person's k-th ticket on the channel.
-func (v *Vault) conversation(id CitizenID, ch Channel, k int) Code {
-	code, err := text.NewCode(bytes.NewReader(v.mac("conversation", string(id), string(ch), fmt.Sprint(k))))
-	if err != nil {
-		panic(err) // 32 bytes are more than it reads
-	}
-	return Code(code)
+	return d.open(ctx, by, in, citizen, Code(code), reply{}, vault)
 }
 
 // join adds the message to an open ticket. ErrConflict: read it again.
-func (d *Desk) join(ctx context.Context, by Actor, in Incoming, t Ticket, vault []Record) (Receipt, error) {
+func (d *Desk) join(ctx context.Context, by Actor, in Incoming, t Ticket, a reply, vault []Record) (Receipt, error) {
 	cat := d.Catalog.Current()
 	e := d.event(t, by, Said)
 	e.Key, e.Print = in.Key, in.Print
 	e.Channel, e.Text, e.Files, e.Location, e.Address, e.Consent = in.Channel, in.Text, in.Files, in.Location, in.Address, in.Consent
-	e.Area = in.Area
+	e.Area, e.Rule, e.Field, e.Out = in.Area, a.rule, a.field, a.out
 	if u, ok := cat.Atlas.Unit(in.Area); ok {
 		e.Place = u.FullName
 	}
-	if t.Status == Waiting {
+	if t.Status == Waiting && a.rule == "" {
 		due := cat.resumed(t, e.At)
 		step := Answer
 		if t.Before == New {
@@ -210,13 +153,13 @@ func (d *Desk) join(ctx context.Context, by Actor, in Incoming, t Ticket, vault 
 }
 
 // open begins a ticket.
-func (d *Desk) open(ctx context.Context, by Actor, in Incoming, citizen CitizenID, code Code, vault []Record) (Receipt, error) {
+func (d *Desk) open(ctx context.Context, by Actor, in Incoming, citizen CitizenID, code Code, a reply, vault []Record) (Receipt, error) {
 	cat := d.Catalog.Current()
 	e := Event{
 		Ticket: code, N: 1, At: d.now(), By: by, Kind: Received, Key: in.Key, Print: in.Print,
 		MatterKind: in.Kind, Category: in.Category, Area: in.Area, Priority: in.Priority, Visibility: in.Visibility,
 		Channel: in.Channel, Citizen: citizen, External: in.External, Subject: in.Subject, Text: in.Text,
-		Address: in.Address, Location: in.Location, Files: in.Files, Consent: in.Consent,
+		Address: in.Address, Location: in.Location, Files: in.Files, Consent: in.Consent, Field: a.field,
 		Agency: in.Agency, Outcome: in.Outcome, Reason: in.Reason, Ended: in.Ended,
 	}
 	if in.Channel == Import {
@@ -240,6 +183,9 @@ func (d *Desk) open(ctx context.Context, by Actor, in Incoming, citizen CitizenI
 	}
 	if in.Channel.Conversation() && !in.NoReceipt {
 		e.Out = &Outgoing{Text: words.T(in.Lang, "receipt.chat", text.ShowCode(string(code)), d.TrackURL(code))}
+		if a.out != nil {
+			e.Out.Text, e.Out.Choices = a.out.Text+"\n\n"+e.Out.Text, a.out.Choices
+		}
 	}
 	after, err := Ticket{}.Apply(e)
 	if err != nil {
@@ -330,6 +276,9 @@ func (d *Desk) cleanPlace(cat *Catalog, in *Incoming) error {
 				in.Area = u.Code
 			}
 		}
+	}
+	if in.Area == "" && in.Channel.Conversation() {
+		in.Area, _ = cat.placeIn(in.Text, d.now())
 	}
 	if in.Area != "" {
 		if _, ok := cat.Atlas.Unit(in.Area); !ok {

@@ -147,17 +147,19 @@ func (a Actor) Has(scope string) bool {
 // identity is secret) is for the hotline's own people and the auditor only.
 func (a Actor) Scope() Scope {
 	switch a.Role {
-	case Operator, Supervisor, Auditor, Administrator, System:
+	case System:
 		return Scope{All: true}
+	case Operator, Supervisor, Auditor, Administrator:
+		return Scope{All: true, Hide: []Kind{Lobby}}
 	case Moderator:
-		return Scope{All: true, Hide: []Kind{Complaint, Denunciation}}
+		return Scope{All: true, Hide: []Kind{Complaint, Denunciation, Lobby}}
 	case Officer, Leader:
 		return Scope{Agency: a.Agency, Hide: []Kind{Denunciation}}
 	case Program:
 		if a.Agency != "" {
 			return Scope{Agency: a.Agency, Hide: []Kind{Denunciation}}
 		}
-		return Scope{All: true, Hide: []Kind{Denunciation}}
+		return Scope{All: true, Hide: []Kind{Denunciation, Lobby}}
 	}
 	return Scope{}
 }

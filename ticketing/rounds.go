@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"hotline1022/ticketing/words"
 )
@@ -74,8 +75,9 @@ func (d *Desk) ringAll(ctx context.Context, code Code) (rung int, err error) {
 }
 
 // CarryOver follows the feed for what one ticket's event means for another: a merged ticket is told to the one that
-// took it in, messages split off become a ticket, an incident's answer goes to every reporter. Each is written with a
-// key made from the event, so that a crash between the two only delays, and a repeat does nothing.
+// took it in, messages split off become a ticket, an incident's answer goes to every reporter, a report begun on a chat
+// door is asked where it is. Each is written with a key made from the event, so that a crash between the two only
+// delays, and a repeat does nothing.
 func (d *Desk) CarryOver(ctx context.Context) error {
 	from, version, err := d.cursor(ctx, "carry-over")
 	if err != nil {
@@ -83,7 +85,9 @@ func (d *Desk) CarryOver(ctx context.Context) error {
 	}
 	saved := from
 	return Follow(ctx, d.Store, from, func(ctx context.Context, e Event) error {
-		d.carryOver(ctx, e)
+		if err := d.carryOn(ctx, e); err != nil {
+			return err
+		}
 		if e.Seq-saved >= 1000 {
 			if v, err := d.saveCursor(ctx, "carry-over", version, e.Seq); err == nil {
 				version, saved = v, e.Seq
@@ -93,29 +97,69 @@ func (d *Desk) CarryOver(ctx context.Context) error {
 	})
 }
 
-func (d *Desk) carryOver(ctx context.Context, e Event) {
-	var err error
+// carryOn does it until it is done or can never be. The cursor moves past the event afterwards, so what a busy store
+// has refused must not be left: it is tried again, however long that takes.
+func (d *Desk) carryOn(ctx context.Context, e Event) error {
+	for wait := firstPause; ; wait = min(2*wait, longestPause) {
+		err := d.carryOver(ctx, e)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil {
+			return nil
+		}
+		if !passes(err) {
+			d.notCarried(e, err)
+			return nil
+		}
+		d.Log.Warn("an event waits to be carried over: the store is busy", "ticket", e.Ticket, "seq", e.Seq, "err", err)
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
+const (
+	firstPause   = 100 * time.Millisecond
+	longestPause = 5 * time.Second
+)
+
+// passes says that another try may succeed.
+func passes(err error) bool {
+	return errors.Is(err, ErrBusy) || errors.Is(err, ErrUnknown) || ClassOf(err) == Busy
+}
+
+func (d *Desk) notCarried(e Event, err error) {
+	d.Log.Error("an event could not be carried over to another ticket", "ticket", e.Ticket, "seq", e.Seq, "err", err)
+}
+
+// carryOver makes one try at what the event means elsewhere, or for the conversation it stands in.
+func (d *Desk) carryOver(ctx context.Context, e Event) error {
 	switch e.Kind {
 	case MergedInto:
-		err = d.appendTo(ctx, e.Into, fmt.Sprintf("absorb:%s:%d", e.Ticket, e.N), func(t Ticket) Event {
+		return d.appendTo(ctx, e.Into, fmt.Sprintf("absorb:%s:%d", e.Ticket, e.N), func(t Ticket) Event {
 			a := d.event(t, system, Absorbing)
 			a.Into, a.OK = e.Ticket, true
 			return a
 		})
 	case Unmerged:
-		err = d.appendTo(ctx, e.Into, fmt.Sprintf("absorb:%s:%d", e.Ticket, e.N), func(t Ticket) Event {
+		return d.appendTo(ctx, e.Into, fmt.Sprintf("absorb:%s:%d", e.Ticket, e.N), func(t Ticket) Event {
 			a := d.event(t, system, Absorbing)
 			a.Into = e.Ticket
 			return a
 		})
 	case SplitOff:
-		err = d.openSplit(ctx, e)
+		return d.openSplit(ctx, e)
 	case AnsweredBy:
-		err = d.answerAbsorbed(ctx, e)
+		return d.answerAbsorbed(ctx, e)
+	case Received, Said:
+		return d.guide(ctx, e)
 	}
-	if err != nil && ctx.Err() == nil {
-		d.Log.Error("an event could not be carried over to another ticket", "ticket", e.Ticket, "seq", e.Seq, "err", err)
-	}
+	return nil
 }
 
 // answerAbsorbed sends the answer to everybody whose ticket was merged into the one answered.
@@ -124,18 +168,16 @@ func (d *Desk) answerAbsorbed(ctx context.Context, e Event) error {
 	if err != nil {
 		return err
 	}
+	var errs []error // one ticket that cannot be told must not keep it from the others
 	for _, code := range lead.Absorbed {
-		err := d.appendTo(ctx, code, fmt.Sprintf("answer:%s:%d:%s", e.Ticket, e.N, code), func(t Ticket) Event {
+		errs = append(errs, d.appendTo(ctx, code, fmt.Sprintf("answer:%s:%d:%s", e.Ticket, e.N, code), func(t Ticket) Event {
 			m := d.event(t, system, Messaged)
 			m.Text, m.Outcome, m.Into = e.Text, e.Outcome, e.Ticket
 			m.Out = d.out(t, AnswerIt, e.Text, nil)
 			return m
-		})
-		if err != nil {
-			return err
-		}
+		}))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // openSplit opens the ticket that was split off, with the words and files of the named messages.
@@ -201,7 +243,7 @@ func (d *Desk) appendTo(ctx context.Context, code Code, key string, make func(Ti
 		}
 		return err
 	}
-	return fmt.Errorf("ticket %s is written to without a pause", code)
+	return fmt.Errorf("ticket %s is written to without a pause: %w", code, ErrBusy)
 }
 
 // kindCursor records hold how far a follower has come, so that a restart need not read the whole journal.

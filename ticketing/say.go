@@ -20,6 +20,9 @@ func (d *Desk) Held(ctx context.Context, code Code) (Ticket, []Event, error) {
 	if err != nil {
 		return Ticket{}, nil, storeError("reading the ticket", err)
 	}
+	if t.Kind == Lobby {
+		return Ticket{}, nil, notFound()
+	}
 	events, err := d.Store.Timeline(ctx, code, 0)
 	if err != nil {
 		return Ticket{}, nil, storeError("reading the timeline", err)
@@ -48,7 +51,7 @@ func (d *Desk) Say(ctx context.Context, code Code, key, words string, files []Fi
 		}
 	}
 	return d.heldTry(ctx, code, func(t Ticket) (Ticket, error) {
-		r, err := d.join(ctx, byCode, in, t, nil)
+		r, err := d.join(ctx, byCode, in, t, reply{}, nil)
 		return r.Ticket, err
 	})
 }

@@ -18,6 +18,11 @@ func (t *Ticket) deliver(e Event) bool {
 			return false
 		}
 		d.State = DeliveryState(e.Field)
+	case e.Kind == SendRequeued:
+		if d.State != Failed {
+			return false
+		}
+		d.State, d.Again, d.Next, d.Reason, d.Seen = Queued, d.Try, e.At, "", false
 	case e.Kind == SendAttempted:
 		if d.Settled() || e.Try != d.Try+1 {
 			return false
@@ -37,13 +42,30 @@ func (t *Ticket) deliver(e Event) bool {
 	return true
 }
 
-// settledTail keeps what is still on its way and the last few that arrived or failed.
+// seenTo notes that the hotline has seen to what failed: it wrote to the citizen, or down how else she was reached.
+func seenTo(all []Delivery, e Event) []Delivery {
+	switch {
+	case e.By.Role != Operator && e.By.Role != Supervisor:
+		return all
+	case e.Kind != Noted && e.Kind != Messaged && e.Kind != Asked && e.Kind != AnsweredBy && e.Kind != ClosedBy:
+		return all
+	case !slices.ContainsFunc(all, Delivery.Task):
+		return all
+	}
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].Seen = all[i].Seen || all[i].Task()
+	}
+	return all
+}
+
+// settledTail keeps what is still on its way or a task, and the last few that arrived or failed.
 func settledTail(all []Delivery) []Delivery {
 	const keep = 8
 	kept := make([]Delivery, 0, len(all)+1)
 	settled := 0
 	for _, d := range slices.Backward(all) {
-		if d.Settled() {
+		if d.Settled() && !d.Task() {
 			if settled++; settled > keep {
 				continue
 			}

@@ -15,7 +15,7 @@ import (
 
 // SettingKinds are what SaveSetting takes, in the order a screen offers them. Accounts and programs' keys are saved by
 // Accounts, boundaries come from files.
-var SettingKinds = [...]string{KindAgency, KindCategory, KindRule, KindLimit, KindHours, KindDay, KindArea, KindConsent}
+var SettingKinds = [...]string{KindAgency, KindCategory, KindRule, KindLimit, KindHours, KindDay, KindArea, KindConsent, KindSaying, KindChat}
 
 func maySeeSettings(by Actor) error {
 	switch by.Role {
@@ -244,6 +244,12 @@ func shipped(kind string) (out []Record) {
 		for _, h := range calendar.DefaultHours() {
 			add("office", Hours{ID: "office", Hours: h})
 		}
+	case KindSaying:
+		for _, s := range shippedSayings() {
+			add(s.ID, s)
+		}
+	case KindChat:
+		add(shippedChat().ID, shippedChat())
 	case KindDay:
 		seen := map[string]int{}
 		for _, day := range calendar.Holidays() {

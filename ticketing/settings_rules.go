@@ -82,6 +82,10 @@ func decodeSetting(kind string, doc []byte) (setting, error) {
 		return strictly(doc, func(v places.Unit) setting { return areaSetting{v} })
 	case KindConsent:
 		return strictly(doc, func(v Consent) setting { return consentSetting{v} })
+	case KindSaying:
+		return strictly(doc, func(v Saying) setting { return sayingSetting{v} })
+	case KindChat:
+		return strictly(doc, func(v ChatRules) setting { return chatSetting{v} })
 	}
 	return nil, notFound()
 }
@@ -144,6 +148,10 @@ func canonical(s setting) (json.RawMessage, error) {
 		v = s.Unit
 	case consentSetting:
 		v = s.Consent
+	case sayingSetting:
+		v = s.Saying
+	case chatSetting:
+		v = s.ChatRules
 	}
 	doc, err := json.Marshal(v)
 	return json.RawMessage(text.NFC(string(doc))), err // ends of lines are escaped here and stay

@@ -240,12 +240,17 @@ const (
 type Delivery struct {
 	N       int           `json:"n"`
 	Try     int           `json:"try,omitempty"`
+	Again   int           `json:"again,omitempty"` // tries made before a person asked for more
 	State   DeliveryState `json:"state"`
 	Next    time.Time     `json:"next,omitzero"`
 	At      time.Time     `json:"at,omitzero"` // the platform has it since
 	Receipt string        `json:"receipt,omitempty"`
 	Reason  string        `json:"reason,omitempty"`
+	Seen    bool          `json:"seen,omitempty"` // failed, and a person has seen to it
 }
+
+// Task says that it failed for good and nobody has seen to it yet: a person must reach the citizen another way.
+func (d Delivery) Task() bool { return d.State == Failed && !d.Seen }
 
 // Settled says that nothing more will be tried.
 func (d Delivery) Settled() bool { return d.State == Failed || d.State.rank() > 0 }
@@ -358,6 +363,11 @@ func (t Ticket) sendingNow() (Delivery, bool) {
 		}
 	}
 	return Delivery{}, false
+}
+
+// Undelivered is the messages that are a task for a person.
+func (t Ticket) Undelivered() []Delivery {
+	return slices.DeleteFunc(slices.Clone(t.Sending), func(d Delivery) bool { return !d.Task() })
 }
 
 // LateAt says whether, seen at that moment, the first promise was broken.

@@ -91,6 +91,7 @@ type Vault struct {
 	aead    cipher.AEAD
 	secrets cipher.AEAD
 	lookup  []byte
+	guesses guesses // at other people's codes
 	Now     func() time.Time
 }
 

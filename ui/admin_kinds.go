@@ -190,6 +190,8 @@ func adminKinds() []adminKind {
 			{Name: "text", Input: inLong, Required: true, Fixed: true, Column: true},
 			{Name: "en", Input: inLong, Required: true, Fixed: true},
 		}},
+		sayingKind(),
+		chatKind(),
 		{Kind: ticketing.KindToken, Icon: "link", id: "", title: nameTitle, order: byTitle, save: (*Server).addToken, keeps: true, fields: []adminField{
 			{Name: "name", Input: inText, Required: true, Fixed: true},
 			{Name: "scopes", Input: inMulti, Options: (*Server).scopeChoices, Required: true, Fixed: true, Column: true},

@@ -29,13 +29,7 @@ func (f format) clock(t time.Time) string { return t.In(ticketing.Zone).Format("
 func (f format) day(t time.Time) string { return t.In(ticketing.Zone).Format("02/01/2006") }
 
 // moment is "14:05, thứ Hai 23/11/2026".
-func (f format) moment(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	l := t.In(ticketing.Zone)
-	return f.t("time.moment", l.Format("15:04"), f.t("time.weekday."+strconv.Itoa(int(l.Weekday()))), l.Format("02/01/2006"))
-}
+func (f format) moment(t time.Time) string { return ticketing.Moment(f.lang, t) }
 
 // ago is how people say a time that has passed: "5 phút trước", "hôm qua 14:05", else the date.
 func (f format) ago(t time.Time) string {

@@ -139,6 +139,12 @@ func (s *Server) functions(lang string) template.FuncMap {
 			}
 			return id
 		},
+		"rule": func(id string) string { // of a saying, or what the hotline knows by itself
+			if words.Has("rule." + id) {
+				return words.T(lang, "rule."+id)
+			}
+			return id
+		},
 		"moved":   func(t ticketing.Ticket) bool { return !t.Due.IsZero() && !t.Due.Equal(t.Promised) },
 		"overdue": func(t ticketing.Ticket) bool { return t.OverdueAt(s.Now()) },
 		"initial": initial,

@@ -20,14 +20,46 @@ type view struct {
 	Key    string
 	filter func(by ticketing.Actor, now time.Time) ticketing.Filter
 	own    bool // differs from person to person: not counted for a whole audience
+
+	// tasks: it is not a filter but the tickets with a message that failed for good.
+	tasks bool
 }
+
+// count is how many are in the view, up to one more than is shown.
+func (w view) count(ctx context.Context, s *Server, by ticketing.Actor) (int, error) {
+	if w.tasks {
+		return s.Desk.UndeliveredCount(ctx)
+	}
+	f := w.filter(by, s.Now())
+	f.Limit = countMost + 1
+	return s.Desk.Count(ctx, by, f)
+}
+
+// page is the beginning of the view, or more of it.
+func (w view) page(ctx context.Context, s *Server, by ticketing.Actor, cursor string) (ticketing.Page, error) {
+	if w.tasks {
+		all, err := s.Desk.Undelivered(ctx, by, mostTasks)
+		return ticketing.Page{Tickets: all}, err
+	}
+	f := w.filter(by, s.Now())
+	f.Limit, f.Cursor = 50, cursor
+	return s.Desk.List(ctx, by, f)
+}
+
+// mostTasks are shown beside each other; the ledger has them all.
+const mostTasks = 200
 
 var openNow = ticketing.OpenStatuses
 
-// consoleViews are the operators': what waits for the hotline, mine, what is nearly late, everything.
+// consoleViews are the operators': what waits for the hotline, what did not reach a citizen, what she wrote after her
+// answer, mine, what is nearly late, everything.
 var consoleViews = []view{
 	{Key: "todo", filter: func(ticketing.Actor, time.Time) ticketing.Filter {
 		return ticketing.Filter{Status: []ticketing.Status{ticketing.New, ticketing.Review}, Sort: ticketing.ByDue}
+	}},
+	{Key: "undelivered", tasks: true},
+	{Key: "heard", filter: func(ticketing.Actor, time.Time) ticketing.Filter {
+		return ticketing.Filter{Status: []ticketing.Status{ticketing.Answered}, Unread: true, Sort: ticketing.ByUpdated}
 	}},
 	{Key: "mine", own: true, filter: func(by ticketing.Actor, _ time.Time) ticketing.Filter {
 		return ticketing.Filter{Status: openNow, Assignee: by.ID, Sort: ticketing.ByDue}
@@ -121,15 +153,12 @@ func (s *Server) queue(v *visit, p place, code ticketing.Code) (queueView, error
 	if s.Place != nil {
 		q.Epoch, q.Head = s.Place()
 	}
-	now := s.Now()
-	f := p.view(q.View).filter(v.actor(), now)
-	f.Limit, f.Cursor = 50, v.Query("cursor")
 	var page ticketing.Page
 	var err error
 	if q.Query != "" {
-		page, err = s.Desk.Search(v.ctx(), v.actor(), q.Query, ticketing.Filter{Limit: 50, Cursor: f.Cursor})
+		page, err = s.Desk.Search(v.ctx(), v.actor(), q.Query, ticketing.Filter{Limit: 50, Cursor: v.Query("cursor")})
 	} else {
-		page, err = s.Desk.List(v.ctx(), v.actor(), f)
+		page, err = p.view(q.View).page(v.ctx(), s, v.actor(), v.Query("cursor"))
 	}
 	if err != nil {
 		return q, err
@@ -150,9 +179,7 @@ func (s *Server) tabs(ctx context.Context, by ticketing.Actor, p place, here str
 	for _, w := range p.views {
 		t := tab{Key: w.Key, Here: w.Key == here, Count: -1}
 		if w.Key != "done" && w.Key != "all" {
-			f := w.filter(by, s.Now())
-			f.Limit = countMost + 1
-			n, err := s.Desk.Count(ctx, by, f)
+			n, err := w.count(ctx, s, by)
 			if err != nil {
 				return nil, err
 			}
@@ -219,9 +246,7 @@ func (s *Server) LiveCounts(ctx context.Context, a Audience) any {
 		if w.own || w.Key == "done" || w.Key == "all" {
 			continue
 		}
-		f := w.filter(a.actor(), s.Now())
-		f.Limit = countMost + 1
-		n, err := s.Desk.Count(ctx, a.actor(), f)
+		n, err := w.count(ctx, s, a.actor())
 		if err != nil {
 			if !errors.Is(err, context.Canceled) {
 				s.Log.Error("the queue could not be counted", "err", err)

@@ -46,6 +46,7 @@ func (s *Server) routes() []route {
 	agency := staff(ticketing.Officer, ticketing.Leader)
 	answers := staff(ticketing.Operator, ticketing.Supervisor)
 	acts := staff(ticketing.Operator, ticketing.Supervisor, ticketing.Moderator)
+	watches := staff(ticketing.Operator, ticketing.Supervisor, ticketing.Auditor, ticketing.Administrator)
 	oversees := staff(ticketing.Administrator, ticketing.Supervisor, ticketing.Auditor)
 	administers := staff(ticketing.Administrator)
 	return []route{
@@ -80,6 +81,8 @@ func (s *Server) routes() []route {
 		// The hotline's console. What each role may do to a ticket is asked of the desk.
 		{method: get, path: "/console", who: hotline, do: (*Server).consolePage},
 		{method: get, path: "/console/list", who: hotline, do: (*Server).workList},
+		{method: get, path: ledgerPath, who: watches, do: (*Server).ledger},
+		{method: post, path: ledgerPath + "/:code/:n", who: answers, do: (*Server).sendAgain},
 		{method: get, path: "/console/new", who: answers, do: (*Server).callPage},
 		{method: post, path: "/console/new", who: answers, do: (*Server).call},
 		{method: get, path: "/console/t/:code", who: hotline, do: (*Server).consoleTicket},
@@ -128,6 +131,7 @@ type navItem struct {
 // nav is the screens of the staff's top bar, in order; each role sees its own.
 var nav = []navItem{
 	{"/console", "nav.console", "headphones", []ticketing.Role{ticketing.Operator, ticketing.Supervisor, ticketing.Auditor, ticketing.Moderator, ticketing.Administrator}},
+	{ledgerPath, "nav.ledger", "send", []ticketing.Role{ticketing.Operator, ticketing.Supervisor, ticketing.Auditor, ticketing.Administrator}},
 	{"/desk", "nav.desk", "inbox", []ticketing.Role{ticketing.Officer, ticketing.Leader}},
 	{"/admin", "nav.admin", "settings", []ticketing.Role{ticketing.Administrator, ticketing.Supervisor, ticketing.Auditor}},
 }

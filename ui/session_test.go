@@ -23,7 +23,7 @@ func TestEveryRouteIsForThoseItSays(t *testing.T) {
 		if len(r.Roles) == 0 {
 			t.Errorf("%s %s is for nobody", r.Method, r.Path)
 		}
-		path := strings.NewReplacer(":code", "ZZZZZZZZZZZZ", ":id", "1").Replace(r.Path)
+		path := strings.NewReplacer(":code", "ZZZZZZZZZZZZ", ":id", "1", ":n", "1").Replace(r.Path)
 		anonymous := h.browser().do(r.Method, path, "application/x-www-form-urlencoded", nil)
 		if r.Method == http.MethodGet {
 			anonymous.wants(h, 303)

@@ -70,6 +70,12 @@ func samples(lang string) map[string][]any {
 		"sent":       {sentPage{Page: page, Code: "7K02Q074M9P5", Spoken: "bảy ca", Ticket: ticketing.Ticket{Code: "7K02Q074M9P5", Received: noon, Promised: noon}, URL: "u"}},
 		"track":      tracks,
 		"track.live": tracks,
+		"ledger": {ledgerViewPage{Page: signedIn, State: "failed", Group: "failed", Groups: ledgerGroups}, ledgerViewPage{Page: signedIn, State: "retry", Group: "waiting", Groups: ledgerGroups,
+			Channels: []ticketing.Channel{ticketing.Zalo}, Channel: "zalo", Again: true, Notice: "n", Fault: "f", First: "/a", Next: "/b", Lines: []ledgerLine{
+				{ticketing.LedgerLine{Ticket: ticketing.Ticket{Code: "7K02Q074M9P5", Channel: ticketing.Zalo}, Delivery: ticketing.Delivery{N: 1, Try: 3, State: ticketing.Retry, Next: noon, Reason: "<b>một"}}, "ledger.what.receipt"},
+				{ticketing.LedgerLine{Ticket: ticketing.Ticket{Channel: ticketing.SMS}, Delivery: ticketing.Delivery{N: 2, State: ticketing.Failed}}, "ledger.what.answer"}}},
+			ledgerViewPage{Page: signedIn, State: "sent", Group: "sent", Groups: ledgerGroups, Lines: []ledgerLine{{ticketing.LedgerLine{Ticket: ticketing.Ticket{Channel: ticketing.Chat}, Delivery: ticketing.Delivery{State: ticketing.Read, At: noon}}, "ledger.what.message"}}},
+			ledgerViewPage{Page: signedIn, State: "sent", Group: "sent", Groups: ledgerGroups, Next: "/x"}},
 		"sign-in":    {signInPage{Page: page}, signInPage{Page: page, Name: "x", Failure: "f"}},
 		"password":   {passwordPage{Page: signedIn}, passwordPage{Page: signedIn, First: true, Errors: faults}},
 		"account":    {accountPage{Page: signedIn, Role: "r", Agency: "a", Devices: []device{{Browser: "b", This: true}, {Browser: "c"}}}},
@@ -122,7 +128,7 @@ func TestEveryPageHasASample(t *testing.T) {
 			used[m[1]] = true
 		}
 	}
-	public := regexp.MustCompile(`^(home|look-up|send|sent|track|sign-in|password|account|error)`)
+	public := regexp.MustCompile(`^(home|look-up|send|sent|track|sign-in|password|account|error|ledger)`)
 	for _, one := range s.screens["vi"].Templates() {
 		if name := one.Name(); public.MatchString(name) && have[name] == nil && !used[name] && !strings.HasSuffix(name, ".html") {
 			t.Errorf("the template %q is tried by no sample", name)

@@ -339,6 +339,7 @@ func (s *Server) thread(v *visit, t ticketing.Ticket, events []ticketing.Event) 
 			if len(m.Files) == 0 && t.Draft != nil && e.N == t.AnswerN {
 				m.Files = t.Draft.Files // the hotline sent the agency's draft on
 			}
+		case ticketing.Prompted:
 		case ticketing.Messaged:
 			if e.Into != "" {
 				m.Label = v.t("track.label.common")

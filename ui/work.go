@@ -58,6 +58,7 @@ type ticketView struct {
 	Until        string // a sensible new date, for the extension form
 	Window       *replyWindow
 	Me           string
+	Tasks        []ticketing.Delivery // messages that failed, where the reader is who must see to it
 
 	// After a refusal: what was typed, and why it was not done.
 	Tried  ticketing.Verb
@@ -195,6 +196,9 @@ func (s *Server) ticketView(v *visit, p place, code ticketing.Code) (ticketView,
 		Agencies: cat.AgencyList(), Categories: cat.CategoryList(), Law: ticketing.LawfulPath(t.Kind),
 		Allowed: map[ticketing.Verb]bool{},
 	}
+	if by.Role == ticketing.Operator || by.Role == ticketing.Supervisor {
+		w.Tasks = t.Undelivered()
+	}
 	for _, verb := range by.Allowed(t) {
 		w.Allowed[verb] = true
 	}
@@ -302,7 +306,7 @@ func (s *Server) entries(v *visit, w ticketView, events []ticketing.Event) ([]en
 			if e.Subject != "" {
 				one.Body = strings.TrimSpace(e.Subject + "\n" + e.Text)
 			}
-		case ticketing.AnsweredBy, ticketing.Messaged, ticketing.Asked:
+		case ticketing.AnsweredBy, ticketing.Messaged, ticketing.Asked, ticketing.Prompted:
 			one.Side = "ours"
 		case ticketing.Noted:
 			one.Side = "note"

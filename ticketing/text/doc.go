@@ -1,6 +1,6 @@
 // Package text is the one place that knows how people in Vietnam write: their
 // letters and the ways these are typed, their telephone numbers, the codes of
-// their dossiers, how they say thanks; and the tracking codes we give them.
+// their dossiers, what short phrases they say; and the tracking codes we give them.
 //
 // It promises that one thing written in two ways meets in one key: composed or
 // decomposed letters, hoà or hòa, Mỹ or Mĩ, with or without marks, 0905… or
