@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -20,6 +21,19 @@ type Outbound struct {
 	Choices []Choice
 	Human   bool      // a person typed it, not the program; some platforms allow those for longer
 	Heard   time.Time // when the citizen last wrote in this ticket; platforms close their window some time after
+}
+
+// Numbered is the text with its choices as numbered lines, for doors without buttons: the desk understands the number.
+func (m Outbound) Numbered() string {
+	var b strings.Builder
+	b.WriteString(m.Text)
+	for i, c := range m.Choices {
+		if i == 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "\n%d. %s", i+1, c.Label)
+	}
+	return b.String()
 }
 
 // Sender carries messages to citizens on one channel. An error is worth another try unless it wraps ErrRefused;

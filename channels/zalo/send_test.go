@@ -320,3 +320,16 @@ func waits(t ticketing.Ticket) bool {
 	}
 	return false
 }
+
+func TestChoicesAreNumberedLines(t *testing.T) {
+	h := newHouse(t)
+	user := h.reader()
+	m := outbound(user, "Anh/chị cần gì ạ?")
+	m.Choices = []ticketing.Choice{{Label: "Gửi phản ánh", Data: "menu:report"}, {Label: "Gặp tổng đài viên", Data: "menu:person"}}
+	if _, err := h.ch.Send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.texts(user); len(got) != 1 || got[0] != "Anh/chị cần gì ạ?\n\n1. Gửi phản ánh\n2. Gặp tổng đài viên" {
+		t.Errorf("%q", got)
+	}
+}

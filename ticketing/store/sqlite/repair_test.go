@@ -366,3 +366,14 @@ func writeUntilKilled(t *testing.T, path string) {
 	}
 	time.Sleep(time.Minute) // it is killed long before
 }
+
+// A ticket without words has its number first in what it is found by.
+func TestATicketOfAPlaceAloneIsSound(t *testing.T) {
+	s := fresh(t).(*Store)
+	e := storetest.NewMaker(11).Matter()
+	e.Subject, e.Text, e.Address, e.Place, e.External = "", "", "", "", ""
+	if _, _, err := storetest.Append(t.Context(), s, ticketing.Ticket{}, e); err != nil {
+		t.Fatal(err)
+	}
+	sound(t, s)
+}

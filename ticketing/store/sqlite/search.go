@@ -16,7 +16,7 @@ import (
 // terms is what the ticket is found by but for its number: the words people remember, and one mark for each agency
 // it concerns, so that the search of an agency is driven by the index.
 func terms(t ticketing.Ticket) []string {
-	words := text.Words(strings.Replace(t.SearchText(), "\n"+t.Number()+"\n", "\n", 1))
+	words := text.Words(strings.Replace("\n"+t.SearchText(), "\n"+t.Number()+"\n", "\n", 1))
 	all := make([]string, 0, len(words)+4)
 	for _, word := range words {
 		all = append(all, term(word))
