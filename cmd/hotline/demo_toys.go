@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,38 +18,85 @@ import (
 	"hotline1022/ticketing"
 )
 
-// toys play the outside world for the demo: Zalo's platform, and a program that hands in what people fill into a form.
+// toys play the outside world for the demo: the chat platforms, each a simulator on a port of its own, and a program
+// that hands in what people fill into a form.
 type toys struct {
-	zalo *simulator.Zalo
+	zalo     *simulator.Zalo
+	facebook *simulator.Facebook
+	chats    map[ticketing.Channel]*crowd
+}
 
-	mu    sync.Mutex
-	names map[string]string // a person's own key → her id on Zalo
+// crowd is the people on one platform.
+type crowd struct {
+	join func(name string) (id string) // makes a person who may be answered
+	say  func(id, text string)
+
+	mu  sync.Mutex
+	ids map[string]string // a person's own key → her id there
 }
 
 // newToys starts them and points the settings at them.
-func newToys(c *Config) (*toys, error) {
+func newToys(c *Config) (_ *toys, err error) {
+	t := &toys{chats: map[ticketing.Channel]*crowd{}}
+	defer func() {
+		if err != nil {
+			t.close()
+		}
+	}()
 	secret := rand.Text()
-	zalo, err := simulator.NewZalo(simulator.ZaloSettings{AppID: "demo", AppSecret: secret, OASecretKey: secret, OAID: "1022", Name: "1022 Quảng Hà"})
+	t.zalo, err = simulator.NewZalo(simulator.ZaloSettings{AppID: "demo", AppSecret: secret, OASecretKey: secret, OAID: "1022", Name: "1022 Quảng Hà", Mood: simulator.ZaloMood{Echo: true}})
 	if err != nil {
-		return nil, fmt.Errorf("the Zalo simulator: %w", err)
+		return t, err
 	}
 	c.ZaloAppID, c.ZaloAppSecret, c.ZaloOASecretKey, c.ZaloOAID = "demo", secret, secret, "1022"
-	c.ZaloAPI, c.ZaloOAuth, c.ZaloRefreshToken = zalo.URL(), zalo.URL(), zalo.Grant()
-	return &toys{zalo: zalo, names: map[string]string{}}, nil
+	c.ZaloAPI, c.ZaloOAuth, c.ZaloRefreshToken = t.zalo.URL(), t.zalo.URL(), t.zalo.Grant()
+	t.chats[ticketing.Zalo] = &crowd{
+		join: func(name string) string {
+			id := t.zalo.Citizen(name)
+			t.zalo.Follow(id)
+			return id
+		},
+		say: func(id, text string) { t.zalo.Say(id, text) },
+	}
+	t.facebook, err = simulator.NewFacebook(simulator.FacebookSettings{
+		AppID: "demo", AppSecret: secret, VerifyToken: secret, PageToken: secret, PageID: "1022", Name: "1022 Quảng Hà", Followers: 10296,
+		Mood: simulator.FacebookMood{Echo: true, Receipts: true},
+	})
+	if err != nil {
+		return t, err
+	}
+	c.FacebookAppSecret, c.FacebookVerifyToken, c.FacebookPageToken, c.FacebookPageID, c.FacebookGraph = secret, secret, secret, "1022", t.facebook.Graph()
+	t.chats[ticketing.Facebook] = &crowd{
+		join: func(name string) string {
+			last, first, _ := strings.Cut(name, " ")
+			return t.facebook.Citizen(last, first)
+		},
+		say: func(id, text string) { t.facebook.Say(id, text) },
+	}
+	return t, nil
 }
 
-func (t *toys) connect(url string) { t.zalo.SetWebhook(url + "/webhooks/zalo") }
+// connect tells the platforms where the hotline is.
+func (t *toys) connect(url string) {
+	t.zalo.SetWebhook(url + "/webhooks/zalo")
+	t.facebook.SetWebhook(url + "/webhooks/facebook")
+}
 
-func (t *toys) close() { _ = t.zalo.Close() }
+func (t *toys) close() {
+	if t.zalo != nil {
+		_ = t.zalo.Close()
+	}
+	if t.facebook != nil {
+		_ = t.facebook.Close()
+	}
+}
 
 // contact makes the people of the past known where answers to them are carried.
 func (t *toys) contact(channel ticketing.Channel, name string) string {
-	if channel != ticketing.Zalo {
-		return ""
+	if c := t.chats[channel]; c != nil {
+		return c.join(name)
 	}
-	id := t.zalo.Citizen(name)
-	t.zalo.Follow(id) // she has written: answers may be sent
-	return id
+	return ""
 }
 
 // doors are how simulated citizens write: each message goes the whole way a real one goes.
@@ -60,19 +108,29 @@ func (t *toys) doors(ctx context.Context, p *parts, url string) (map[ticketing.C
 	web := func(ctx context.Context, in ticketing.Incoming) (ticketing.Contact, error) {
 		return ticketing.Contact{}, hand(ctx, url, key, in)
 	}
-	return map[ticketing.Channel]province.Door{ticketing.Zalo: t.sayOnZalo, ticketing.Web: web, ticketing.App: web}, nil
+	doors := map[ticketing.Channel]province.Door{ticketing.Web: web, ticketing.App: web}
+	for channel, c := range t.chats {
+		doors[channel] = func(_ context.Context, in ticketing.Incoming) (ticketing.Contact, error) {
+			return ticketing.Contact{Channel: channel, ID: c.write(in)}, nil
+		}
+	}
+	return doors, nil
 }
 
-func (t *toys) sayOnZalo(_ context.Context, in ticketing.Incoming) (ticketing.Contact, error) {
-	t.mu.Lock()
-	id, ok := t.names[in.From.ID]
-	if !ok {
-		id = t.zalo.Citizen(in.Name)
-		t.names[in.From.ID] = id
+// write is one message of a person, who joins the platform with her first.
+func (c *crowd) write(in ticketing.Incoming) (id string) {
+	c.mu.Lock()
+	if c.ids == nil {
+		c.ids = map[string]string{}
 	}
-	t.mu.Unlock()
-	t.zalo.Say(id, in.Text)
-	return ticketing.Contact{Channel: ticketing.Zalo, ID: id}, nil
+	id, ok := c.ids[in.From.ID]
+	if !ok {
+		id = c.join(in.Name)
+		c.ids[in.From.ID] = id
+	}
+	c.mu.Unlock()
+	c.say(id, in.Text)
+	return id
 }
 
 // apiMatter is the body of POST /api/v1/tickets.
