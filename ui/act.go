@@ -2,6 +2,7 @@ package ui
 
 import (
 	"cmp"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -66,7 +67,8 @@ func (s *Server) act(v *visit) error {
 		return s.render(v, status, "ticket", t)
 	}
 	w := workPage{Page: s.page(v, t.Number()), Ticket: &t}
-	w.Here, w.Wide, w.NoIndex, w.Scripts = p.base, true, true, []string{"work.js"}
+	w.Here, w.Wide, w.NoIndex = p.base, true, true
+	s.dressWork(v, &w)
 	if w.Queue, err = s.queue(v, p, code); err != nil {
 		return err
 	}
@@ -140,7 +142,22 @@ func (s *Server) newCall(v *visit) callPage {
 	return p
 }
 
-func (s *Server) callPage(v *visit) error { return s.ok(v, "call", s.newCall(v)) }
+func (s *Server) callPage(v *visit) error {
+	p := s.newCall(v)
+	if s.Caller != nil {
+		if id, ok := s.Caller(v.ctx(), v.actor(), v.Query("call"), v.Query("callback")); ok {
+			known, _, err := s.Desk.Vault.Person(v.ctx(), id)
+			if err != nil && !errors.Is(err, ticketing.ErrNotFound) {
+				return err
+			}
+			p.Typed["phone"], p.Typed["name"] = known.Phone, known.Name
+			if ph, err := text.ParsePhone(known.Phone); err == nil && known.Phone != "" {
+				p.Typed["phone"] = ph.National()
+			}
+		}
+	}
+	return s.ok(v, "call", p)
+}
 
 // call takes the form in and opens the ticket.
 func (s *Server) call(v *visit) error {

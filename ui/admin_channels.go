@@ -2,6 +2,7 @@ package ui
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -34,8 +35,12 @@ type ChannelProblem struct {
 // channelsPage shows every door: what is wrong first.
 type channelsPage struct {
 	adminPage
-	Doors []doorView
+	Doors      []doorView
+	Telephones []telephoneView // of those who answer; none without a telephone channel
+	Errors     fieldErrors
 }
+
+type telephoneView struct{ Staff, Name, Extension string }
 
 type doorView struct {
 	ChannelHealth
@@ -57,6 +62,41 @@ type countView struct {
 }
 
 func (s *Server) adminChannels(v *visit) error {
+	p, err := s.channelsPage(v)
+	if err != nil {
+		return err
+	}
+	return s.ok(v, "admin-channels", p)
+}
+
+// setExtension gives a person a telephone; an empty one takes it away.
+func (s *Server) setExtension(v *visit) error {
+	f, err := s.form(v)
+	if err != nil {
+		return err
+	}
+	if s.SetExtension == nil {
+		return ticketing.ErrNotFound
+	}
+	err = s.SetExtension(v.ctx(), v.actor(), f.value("staff"), f.value("extension"))
+	if c := ticketing.ClassOf(err); err != nil && (c == ticketing.Invalid || c == ticketing.Conflict) {
+		p, failed := s.channelsPage(v)
+		if failed != nil {
+			return failed
+		}
+		var e *ticketing.Error
+		if errors.As(err, &e) {
+			p.Errors = fieldErrors{"extension": e.Text(v.lang)}
+		}
+		return s.render(v, 422, "admin-channels", p)
+	}
+	if err != nil {
+		return err
+	}
+	return v.seeOther("/admin/channels?ok=saved")
+}
+
+func (s *Server) channelsPage(v *visit) (channelsPage, error) {
 	p := channelsPage{adminPage: s.adminPage(v, "channels", v.t("admin.channels"))}
 	if s.Channels != nil {
 		for _, h := range s.Channels() {
@@ -65,7 +105,27 @@ func (s *Server) adminChannels(v *visit) error {
 	}
 	order := map[string]int{"bad": 0, "deaf": 1, "good": 2, "off": 3}
 	slices.SortStableFunc(p.Doors, func(a, b doorView) int { return cmp.Compare(order[a.State], order[b.State]) })
-	return s.ok(v, "admin-channels", p)
+	if s.Extensions == nil {
+		return p, nil
+	}
+	owners, err := s.Extensions(v.ctx())
+	if err != nil {
+		return p, err
+	}
+	of := map[string]string{}
+	for extension, staff := range owners {
+		of[staff] = extension
+	}
+	all, err := s.Accounts.AllStaff(v.ctx())
+	if err != nil {
+		return p, err
+	}
+	for _, a := range all {
+		if !a.Off && (a.Role == ticketing.Operator || a.Role == ticketing.Supervisor) {
+			p.Telephones = append(p.Telephones, telephoneView{a.ID, a.Name, of[a.ID]})
+		}
+	}
+	return p, nil
 }
 
 func viewDoor(lang string, h ChannelHealth) doorView {

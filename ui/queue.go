@@ -23,6 +23,8 @@ type view struct {
 
 	// tasks: it is not a filter but the tickets with a message that failed for good.
 	tasks bool
+
+	seldom bool // its tab is shown only while something is in it
 }
 
 // count is how many are in the view, up to one more than is shown.
@@ -57,8 +59,8 @@ var consoleViews = []view{
 	{Key: "todo", filter: func(ticketing.Actor, time.Time) ticketing.Filter {
 		return ticketing.Filter{Status: []ticketing.Status{ticketing.New, ticketing.Review}, Sort: ticketing.ByDue}
 	}},
-	{Key: "undelivered", tasks: true},
-	{Key: "heard", filter: func(ticketing.Actor, time.Time) ticketing.Filter {
+	{Key: "undelivered", tasks: true, seldom: true},
+	{Key: "heard", seldom: true, filter: func(ticketing.Actor, time.Time) ticketing.Filter {
 		return ticketing.Filter{Status: []ticketing.Status{ticketing.Answered}, Unread: true, Sort: ticketing.ByUpdated}
 	}},
 	{Key: "mine", own: true, filter: func(by ticketing.Actor, _ time.Time) ticketing.Filter {
@@ -132,6 +134,8 @@ type tab struct {
 	Here  bool
 	Count int // -1: not counted
 	Many  bool
+
+	Seldom bool
 }
 
 // queueView is the left pane.
@@ -177,7 +181,7 @@ func (s *Server) queue(v *visit, p place, code ticketing.Code) (queueView, error
 func (s *Server) tabs(ctx context.Context, by ticketing.Actor, p place, here string) ([]tab, error) {
 	var tabs []tab
 	for _, w := range p.views {
-		t := tab{Key: w.Key, Here: w.Key == here, Count: -1}
+		t := tab{Key: w.Key, Here: w.Key == here, Count: -1, Seldom: w.seldom}
 		if w.Key != "done" && w.Key != "all" {
 			n, err := w.count(ctx, s, by)
 			if err != nil {

@@ -100,6 +100,7 @@ func (s *Server) routes() []route {
 		{method: get, path: "/admin", who: oversees, do: (*Server).adminOverview},
 		{method: get, path: "/admin/audit", who: oversees, do: (*Server).adminAudit},
 		{method: get, path: "/admin/channels", who: oversees, do: (*Server).adminChannels},
+		{method: post, path: "/admin/channels", who: staff(ticketing.Administrator, ticketing.Supervisor), do: (*Server).setExtension},
 		{method: get, path: "/admin/tester", who: oversees, do: (*Server).adminTester},
 		{method: post, path: "/admin/tester", who: oversees, do: (*Server).adminTest},
 		{method: get, path: "/admin/:kind", who: oversees, do: (*Server).adminList},

@@ -36,6 +36,12 @@ type Server struct {
 	Rates    Rates  // zero fields have defaults
 	// Channels tells how the doors do, for the administration; nil: there are none.
 	Channels func() []ChannelHealth
+	// Caller is whose telephone number the call form is filled in with: of a call at the person's own extension, or of
+	// somebody in the missed-call book whom she has taken on. Nil: there is no telephone.
+	Caller func(ctx context.Context, by ticketing.Actor, call, callback string) (ticketing.CitizenID, bool)
+	// Extensions is whose telephone is which (extension → sign-in name), SetExtension changes one.
+	Extensions   func(ctx context.Context) (map[string]string, error)
+	SetExtension func(ctx context.Context, by ticketing.Actor, staff, extension string) error
 	// Place is where the feed is, taken before a page with live parts is read; nil: the page starts its own.
 	Place func() (epoch string, seq int64)
 

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -21,6 +22,38 @@ type workPage struct {
 	Page
 	Queue  queueView
 	Ticket *ticketView // nil: none is open
+	callsView
+}
+
+// callsView is what the page's script needs to show the telephone.
+type callsView struct {
+	Calls   bool // there is a telephone, and it is this person's work
+	Me      string
+	Reasons string // why somebody is not called back, as JSON: value → words
+}
+
+// dressWork adds the page's scripts, and the telephone for those who answer it.
+func (s *Server) dressWork(v *visit, w *workPage) {
+	w.Scripts = []string{"work.js"}
+	if w.callsView = s.callsView(v); w.Calls {
+		w.Scripts = append(w.Scripts, "calls.js")
+	}
+}
+
+func (s *Server) callsView(v *visit) callsView {
+	role := v.staff.Role
+	if s.Caller == nil || role != ticketing.Operator && role != ticketing.Supervisor {
+		return callsView{}
+	}
+	reasons := map[string]string{}
+	for _, r := range []string{"unreachable", "wrong_number", "served_elsewhere", "nuisance"} {
+		reasons[r] = v.t("phone.dismiss." + r)
+	}
+	text, err := json.Marshal(reasons)
+	if err != nil {
+		return callsView{} // a map of strings
+	}
+	return callsView{Calls: true, Me: v.staff.ID, Reasons: string(text)}
 }
 
 // entry is one thing in a ticket's timeline as its reader sees it.
@@ -127,7 +160,7 @@ func (s *Server) workplace(v *visit, p place, code ticketing.Code) error {
 	title := v.t("nav." + strings.TrimPrefix(p.base, "/"))
 	w := workPage{Page: s.page(v, title)}
 	w.Here, w.Wide, w.NoIndex = p.base, true, true
-	w.Scripts = []string{"work.js"}
+	s.dressWork(v, &w)
 	var err error
 	if code != "" {
 		t, err := s.ticketView(v, p, code)

@@ -209,7 +209,7 @@ func (c *Channel) bookView(b Callback, p ticketing.Person, lang string) bookView
 		Citizen: b.Citizen, Card: cardOf(p), First: b.First, Last: b.Last, Times: b.Times, Why: b.Why,
 		Said: words.T(lang, "phone.end."+string(b.Why)), Outside: b.Outside, Queue: b.Queue, Tries: b.Tries,
 	}
-	if one.ClaimedBy = b.claimed(c.now()); one.ClaimedBy != "" {
+	if one.ClaimedBy = b.Claimed(c.now()); one.ClaimedBy != "" {
 		one.ClaimedAt = b.ClaimedAt
 	}
 	return one

@@ -36,8 +36,8 @@ type Callback struct {
 	ClaimedAt time.Time           `json:"claimed_at,omitzero"`
 }
 
-// claimed is who has the item, if the claim still counts.
-func (b Callback) claimed(now time.Time) string {
+// Claimed is who has the item, if the claim still counts.
+func (b Callback) Claimed(now time.Time) string {
 	if now.Sub(b.ClaimedAt) >= claimLife {
 		return ""
 	}
@@ -220,7 +220,7 @@ func (c *Channel) Claim(ctx context.Context, actor ticketing.Actor, citizen tick
 		return err
 	}
 	return c.changeCallback(ctx, actor.ID, citizen, func(b *Callback, there bool) error {
-		switch owner := b.claimed(c.now()); {
+		switch owner := b.Claimed(c.now()); {
 		case !there:
 			return errGone
 		case owner == actor.ID:

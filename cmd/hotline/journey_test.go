@@ -34,7 +34,14 @@ type running struct {
 // start runs the program in this process, on real SQLite, until the test ends.
 func start(t testing.TB, before ...func(*parts)) *running {
 	t.Helper()
+	return startWith(t, func(*Config) {}, before...)
+}
+
+// startWith does so with settings of the test's own.
+func startWith(t testing.TB, set func(*Config), before ...func(*parts)) *running {
+	t.Helper()
 	c := &Config{Addr: "127.0.0.1:0", Data: t.TempDir(), Store: "sqlite", Timezone: "Asia/Ho_Chi_Minh", Log: "text"}
+	set(c)
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	p, err := assemble(ctx, c, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {

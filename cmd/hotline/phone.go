@@ -30,7 +30,32 @@ func (s *server) mountPhone(ctx context.Context) error {
 		return fmt.Errorf("phone: %w", err)
 	}
 	s.phone.Mount(s.app)
+	s.ui.Caller, s.ui.Extensions, s.ui.SetExtension = s.caller, s.phone.Extensions, s.phone.SetExtension
 	return nil
+}
+
+// caller is whose number the call form may be filled in with: somebody at the person's own extension, or somebody she
+// has undertaken to call back.
+func (s *server) caller(ctx context.Context, by ticketing.Actor, call, callback string) (ticketing.CitizenID, bool) {
+	for _, c := range s.phone.Calls(by.ID) {
+		if c.ID == call && call != "" && c.Citizen != "" {
+			return c.Citizen, true
+		}
+	}
+	if callback == "" {
+		return "", false
+	}
+	book, err := s.phone.Callbacks(ctx)
+	if err != nil {
+		s.log.Error("the missed-call book cannot be read", "err", err)
+		return "", false
+	}
+	for _, b := range book {
+		if string(b.Citizen) == callback && b.Claimed(time.Now()) == by.ID {
+			return b.Citizen, true
+		}
+	}
+	return "", false
 }
 
 // phoneHours reads when the telephone is manned, the same every day; nil is always.

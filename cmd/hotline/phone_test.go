@@ -1,18 +1,17 @@
 package main
 
 import (
-	"context"
-	"errors"
+	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
-	"strconv"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"hotline1022/channels/simulator"
-	"hotline1022/cmd/hotline/province"
 	"hotline1022/ticketing"
 )
 
@@ -42,37 +41,18 @@ func TestPhoneHours(t *testing.T) {
 	}
 }
 
+// exchange starts the program with an exchange that pushes to it.
+func exchange(t *testing.T) (*running, *simulator.Bridge) {
+	t.Helper()
+	r := startWith(t, func(c *Config) { c.PhoneSecret = "push-key" })
+	return r, simulator.NewBridge(simulator.BridgeSettings{URL: r.url + "/webhooks/phone", Secret: "push-key"})
+}
+
 // The whole way through the program: a pushed call rings on the operator's console.
 func TestTheTelephoneIsWired(t *testing.T) {
-	c := &Config{Addr: "127.0.0.1:0", Data: t.TempDir(), Store: "sqlite", Timezone: "Asia/Ho_Chi_Minh", Log: "text", PhoneSecret: "push-key"}
-	ctx, stop := context.WithCancel(t.Context())
-	p, err := assemble(ctx, c, slog.New(slog.DiscardHandler))
-	if err != nil {
+	r, bridge := exchange(t)
+	if err := bridge.Send(t.Context(), map[string]string{"event": "newCall", "from": "0905123182", "to": "1022", "direction": "in", "callId": "1", "user": "hanh"}); err != nil {
 		t.Fatal(err)
-	}
-	if err := province.Seed(ctx, p.store, p.accounts, time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	ready, done := make(chan string, 1), make(chan error, 1)
-	go func() { done <- serve(ctx, c, p, func(url string) { ready <- url }) }()
-	r := &running{TB: t, parts: p}
-	select {
-	case r.url = <-ready:
-	case err := <-done:
-		t.Fatal(err)
-	}
-	defer func() {
-		stop()
-		if err := errors.Join(<-done, p.store.Close()); err != nil {
-			t.Error(err)
-		}
-	}()
-	bridge := simulator.NewBridge(simulator.BridgeSettings{URL: r.url + "/webhooks/phone", Secret: "push-key"})
-	raw := "event=newCall&from=0905123182&to=1022&direction=in&callId=1&user%5B%5D=hanh"
-	stamp := strconv.FormatInt(time.Now().Unix(), 10)
-	signature := "sha256=" + simulator.PhoneSignature(stamp, raw, "push-key")
-	if got := bridge.Deliver(ctx, raw, "application/x-www-form-urlencoded", stamp, signature); got != http.StatusOK {
-		t.Fatalf("%d", got)
 	}
 	if got := r.status(&http.Client{}, "/console/calls"); got != http.StatusUnauthorized {
 		t.Errorf("without a sign-in: %d", got)
@@ -86,4 +66,60 @@ func TestTheTelephoneIsWired(t *testing.T) {
 	if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(string(body), `"phone":"090•••182"`) {
 		t.Errorf("%s %s %v", resp.Status, body, err)
 	}
+	// The number is filled in for her at whose telephone it rings, and for nobody else.
+	for who, want := range map[string]bool{"hanh": true, "quang": false} {
+		var calls struct{ Calls []struct{ ID string } }
+		if err := json.Unmarshal(body, &calls); err != nil || len(calls.Calls) != 1 {
+			t.Fatalf("%v %s", err, body)
+		}
+		resp, err := r.client(who).Get(r.url + "/console/new?call=" + url.QueryEscape(calls.Calls[0].ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || strings.Contains(string(page), "0905123182") != want {
+			t.Errorf("%s: the number is shown: %v", who, !want)
+		}
+	}
+}
+
+// A call pops up where it rings; the form has the number and waits for words; one that nobody took is called back.
+func TestACallPopsUpWhereItRings(t *testing.T) {
+	r, bridge := exchange(t)
+	event := func(pairs ...string) {
+		t.Helper()
+		e := map[string]string{"from": "0905123182", "to": "1022", "direction": "in"}
+		for i := 0; i < len(pairs); i += 2 {
+			e[pairs[i]] = pairs[i+1]
+		}
+		if err := bridge.Send(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := r.window("operator").signIn("hanh")
+	w.opens("/console")
+	event("event", "newCall", "callId", "1", "user", "hanh")
+	w.sees("Đang gọi tới")
+	w.sees("090•••182")
+	w.looks("call-ringing")
+	event("event", "answer", "callId", "1", "user", "hanh", "answeringNumber", "hanh")
+	w.sees("Đang nghe máy")
+	w.do(chromedp.KeyEvent("c"))
+	w.until("the call form", `location.pathname === "/console/new"`)
+	w.until("the number filled in", `document.querySelector("#f-phone").value === "0905123182"`)
+	w.until("the words next", `document.activeElement.id === "f-text"`)
+	w.fills("#f-text", "Đèn đường trước nhà tắt ba hôm nay")
+	w.clicks(".call button.button")
+	w.until("the ticket", `location.pathname.startsWith("/console/t/")`)
+	event("event", "hangup", "callId", "1", "cause", "normalClearing")
+
+	event("event", "newCall", "callId", "2", "from", "0914555666", "user", "quang")
+	event("event", "hangup", "callId", "2", "from", "0914555666", "cause", "cancel")
+	w.sees("Gọi nhỡ (1)")
+	w.clicks(".call-book summary")
+	w.looks("call-missed")
+	w.clicks(".call-book button")
+	w.until("the call form", `location.pathname === "/console/new"`)
+	w.until("her number filled in", `document.querySelector("#f-phone").value === "0914555666"`)
 }

@@ -383,7 +383,11 @@ if (work) {
   document.addEventListener('live:pulse', (event) => {
     for (const [key, n] of Object.entries(event.detail.pulse?.counts || {})) {
       const b = $(`[data-tab="${key}"] [data-count]`);
-      if (b) b.textContent = n > 999 ? '999+' : String(n);
+      if (!b) continue;
+      b.textContent = n > 999 ? '999+' : String(n);
+      const tab = b.closest('[data-tab]');
+      if (tab.dataset.seldom !== undefined) tab.hidden = n === 0 && !tab.hasAttribute('aria-current');
+      if (key === 'undelivered') tab.classList.toggle('alarm', n > 0);
     }
   });
   const lamp = $('[data-live]');
