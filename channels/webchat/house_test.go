@@ -67,6 +67,7 @@ type house struct {
 	desk  *ticketing.Desk
 	ch    *Channel
 	hub   *realtime.Hub
+	gate  *gate
 	base  string
 }
 
@@ -120,6 +121,9 @@ func (h *house) live(who func(*fiber.Ctx) (Follower, error)) fiber.Handler {
 func (h *house) serve(l net.Listener) {
 	h.Helper()
 	app := fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true, StreamRequestBody: true, DisablePreParseMultipartForm: true, BodyLimit: 256 << 10})
+	if h.gate != nil {
+		app.Use(h.gate.pass)
+	}
 	h.ch.Mount(app)
 	app.Get("/house/*", func(c *fiber.Ctx) error { // the pages' fonts and icons
 		body, err := os.ReadFile(filepath.Join("../../ui/static", filepath.Clean("/"+c.Params("*"))))

@@ -177,28 +177,41 @@ func (c *Channel) incoming(ctx context.Context, f *fiber.Ctx, d device, n note) 
 	if in.Name+in.Phone+in.Email != "" {
 		in.Consent = n.Consent
 	}
+	begun, err := c.begun(ctx, d)
+	if err == nil && !begun {
+		if err = c.limits.begin.take(c.now(), address(f)); err != nil {
+			c.health.count("too many begun", c.now())
+		}
+	}
+	if err != nil || n.Choice == "" {
+		return in, err
+	}
 	all, err := c.conversation(ctx, d)
 	if err != nil {
 		return in, err
 	}
-	if len(all) == 0 {
-		if err := c.limits.begin.take(c.now(), address(f)); err != nil {
-			c.health.count("too many begun", c.now())
-			return in, err
-		}
+	label, ok := choosable(all, n.Choice)
+	if !ok {
+		return in, invalid("", "webchat.error.choice")
 	}
-	if n.Choice != "" {
-		label, ok := offered(all, n.Choice)
-		if !ok {
-			return in, invalid("", "webchat.error.choice")
-		}
-		in.Choice, in.Text = n.Choice, label
-	}
+	in.Choice, in.Text = n.Choice, label
 	return in, nil
 }
 
-// offered is the label of a button the citizen was shown.
-func offered(all []held, data string) (label string, ok bool) {
+// begun says whether the device has written before.
+func (c *Channel) begun(ctx context.Context, d device) (bool, error) {
+	citizen, err := c.Desk.Vault.Identify(ctx, d.contact)
+	if err != nil {
+		return false, err
+	}
+	n, err := c.Desk.Store.Count(ctx, ticketing.Filter{
+		Scope: ticketing.Scope{All: true}, Citizen: []ticketing.CitizenID{citizen}, Channel: []ticketing.Channel{ticketing.Chat}, Limit: 1,
+	})
+	return n > 0, err
+}
+
+// choosable is the label of a button the citizen was shown.
+func choosable(all []held, data string) (label string, ok bool) {
 	for _, h := range all {
 		for _, e := range h.events {
 			if e.Out == nil {

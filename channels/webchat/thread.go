@@ -204,7 +204,7 @@ func (c *Channel) show(t ticketing.Ticket, e ticketing.Event, d device, lang str
 	m := message{ID: receipt(t.Code, e.N), At: e.At.UnixMilli(), Text: e.Text, Files: files(e.Files)}
 	switch e.Kind {
 	case ticketing.Received:
-		return c.begun(t, e, m, d, lang)
+		return c.opening(t, e, m, d, lang)
 	case ticketing.Said:
 		m.Kind, m.Key = "own", d.wrote(e.Key)
 		return []message{m}
@@ -234,8 +234,8 @@ func (c *Channel) show(t ticketing.Ticket, e ticketing.Event, d device, lang str
 	return []message{m}
 }
 
-// begun is the first message with the receipt under it. What was split off repeats words that are shown already.
-func (c *Channel) begun(t ticketing.Ticket, e ticketing.Event, m message, d device, lang string) []message {
+// opening is the first message with the receipt under it. What was split off repeats words that are shown already.
+func (c *Channel) opening(t ticketing.Ticket, e ticketing.Event, m message, d device, lang string) []message {
 	if t.Origin != "" {
 		m.Kind, m.Files, m.Text = "line", nil, words.T(lang, "webchat.line.split", text.ShowCode(string(t.Code)))
 		return []message{m}

@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"hotline1022/channels/webchat"
 )
 
 // Config is every setting. Each can be given as HOTLINE_NAME in the environment or as the flag of the same name; the
@@ -34,6 +36,8 @@ type Config struct {
 	ZaloAPI          string `env:"HOTLINE_ZALO_API" name:"zalo-api" default:"https://openapi.zalo.me" help:"base address of the OA API"`
 	ZaloOAuth        string `env:"HOTLINE_ZALO_OAUTH" name:"zalo-oauth" default:"https://oauth.zaloapp.com" help:"base address of sign-in"`
 	ZaloBusiness     string `env:"HOTLINE_ZALO_BUSINESS" name:"zalo-business" default:"https://business.openapi.zalo.me" help:"base address of template messages"`
+
+	ChatSites string `env:"HOTLINE_CHAT_SITES" help:"origins of other pages that may carry the chat window (https://www.example.vn), comma separated; our own may always"`
 }
 
 // check reports every mistake together.
@@ -78,6 +82,9 @@ func (c *Config) check() error {
 	}
 	if given := []string{c.ZaloAppID, c.ZaloOASecretKey, c.ZaloOAID}; anyOf(given) && !allOf(given) {
 		bad("ZALO_APP_ID, _OA_ID, _OA_SECRET_KEY", "give all of them or none")
+	}
+	if _, err := webchat.ParseSites(c.ChatSites); err != nil {
+		bad("CHAT_SITES", "%v", err)
 	}
 	return errors.Join(errs...)
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"hotline1022/channels/api"
+	"hotline1022/channels/webchat"
 	"hotline1022/channels/zalo"
 	"hotline1022/realtime"
 	"hotline1022/ticketing"
@@ -67,6 +68,7 @@ type server struct {
 	ui        *ui.Server
 	api       *api.API
 	zalo      *zalo.Channel // nil: off
+	webchat   *webchat.Channel
 	courier   *ticketing.Courier
 	collector *ticketing.Collector
 }
@@ -140,6 +142,9 @@ func (s *server) mount(ctx context.Context) error {
 	s.courier = &ticketing.Courier{Desk: s.desk, Senders: map[ticketing.Channel]ticketing.Sender{}, Log: s.log}
 	s.collector = &ticketing.Collector{Desk: s.desk, Sources: map[ticketing.Channel]ticketing.Source{}, Log: s.log}
 	if err := s.mountZalo(ctx); err != nil {
+		return err
+	}
+	if err := s.mountWebchat(ctx); err != nil {
 		return err
 	}
 	s.ui.Mount(s.app)

@@ -15,7 +15,7 @@ button{all:unset;display:flex;align-items:center;gap:10px;height:56px;padding:0 
 button:hover{background:#08417c}
 :focus-visible{outline:3px solid #0b57a4;outline-offset:3px;box-shadow:0 0 0 3px #fff}
 svg{width:26px;fill:none;stroke:#fff;stroke-width:2;stroke-linecap:round}
-b{position:absolute;top:-6px;right:-4px;min-width:10px;padding:0 7px;border-radius:12px;background:#b3261e;font-size:13px;line-height:24px;text-align:center;box-shadow:0 0 0 2px #fff}
+b{pointer-events:none;position:absolute;top:-6px;right:-4px;min-width:10px;padding:0 7px;border-radius:12px;background:#b3261e;color:#fff;font-size:13px;line-height:24px;text-align:center;box-shadow:0 0 0 2px #fff}
 p{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);margin:0}
 div{position:fixed;right:inherit;left:inherit;bottom:20px;width:400px;max-width:calc(100vw - 40px);height:660px;max-height:calc(100vh - 40px);border-radius:16px;overflow:hidden;background:#f3f4f8;box-shadow:0 2px 8px #081e3c2e,0 18px 60px #081e3c4d}
 iframe{display:block;width:100%;height:100%;border:0;color-scheme:auto}
@@ -39,12 +39,12 @@ a{position:absolute;inset:40% 24px auto;color:#08417c;text-align:center}
   } catch {
     root.append(make('style', {}, css));
   }
-  const badge = make('b', { hidden: '' }), news = make('p', { role: 'status' });
+  const badge = make('b', { 'aria-hidden': true }), news = make('p', { role: 'status' });
   const button = make('button', { type: 'button', 'aria-haspopup': 'dialog' },
     make('svg', { viewBox: '0 0 24 24' }, make('path', { d: 'M2.992 16.342a2 2 0 0 1 .094 1.167l-1.065 3.29a1 1 0 0 0 1.236 1.168l3.413-.998a2 2 0 0 1 1.099.092 10 10 0 1 0-4.777-4.719M8 12h.01M12 12h.01M16 12h.01' })),
-    make('span', {}, says.button), badge);
+    make('span', {}, says.button));
   const panel = make('div', { hidden: '', role: 'dialog', 'aria-label': says.title });
-  root.append(button, news, panel);
+  root.append(button, badge, news, panel);
   const page = home + '/nhung/chat?lang=' + lang + (set.theme ? '&theme=' + set.theme : '');
   let frame, ready, open;
 

@@ -5,7 +5,7 @@ import * as store from './store.js';
 // bears too; words wait in the device's memory, so a reload loses none (files do not survive it). A message leaves only
 // when the house says that it has it.
 
-const SLOWEST = 30e3;
+const SLOWEST = 30e3, HUMAN = 2200;
 
 export function outbox({ form, lost, trap, changed, sent, refused }) {
   let all = (store.get('outbox') || []).map((m) => (
@@ -31,6 +31,9 @@ export function outbox({ form, lost, trap, changed, sent, refused }) {
     busy = true;
     clearTimeout(timer);
     let m;
+    // Nobody writes within two seconds of the page, so the house takes nobody who does for a person.
+    const early = HUMAN - performance.now();
+    if (early > 0 && all.length) await new Promise((r) => setTimeout(r, early));
     while ((m = all.find((x) => x.state !== 'refused'))) {
       m.state = 'sending';
       changed();

@@ -107,7 +107,7 @@ export function thread(list, { lang, words, icons, act }) {
 
   const shapes = {
     card: (m) => el('li', { class: 'card' }, icon('circle-check'), el('p', {}, m.text, ' ', m.label || ''),
-      el('p', { class: 'code' }, el('a', { href: m.url, target: '_blank', rel: 'noopener' }, m.code))),
+      el('p', {}, words.code + ' ', el('a', { class: 'code', href: m.url, target: '_blank', rel: 'noopener' }, m.code))),
     line: (m) => el('li', { class: 'line' }, m.text, ' · ', el('time', { datetime: new Date(m.at).toISOString() }, clock.format(new Date(m.at)))),
     day: (m) => el('li', { class: 'day' }, el('span', {}, m.text)),
   };

@@ -72,7 +72,7 @@ function take(view) {
 function hours(o) {
   if (!o) return;
   $('office').textContent = o.title;
-  $('office').dataset.state = o.state;
+  $('office').dataset.state = document.body.dataset.office = o.state;
   $('away').hidden = !o.text || messages.length > 0 && o.state === 'away';
   $('away').lastElementChild.textContent = o.text || '';
 }
@@ -84,6 +84,11 @@ function state(s) {
 }
 
 // ---- reading
+
+// bottom shows the latest; where there is nothing yet, the greeting from its beginning.
+function bottom() {
+  log.scrollTop = $('list').firstChild ? log.scrollHeight : 0;
+}
 
 let waited = 0;
 function draw() {
@@ -97,7 +102,7 @@ function draw() {
     li.dataset.watched = '1';
     eyes.observe(li);
   }
-  if (stick) log.scrollTop = log.scrollHeight;
+  if (stick) bottom();
   else if (unread()) $('down').hidden = false;
   count();
 }
@@ -219,7 +224,7 @@ function submit() {
   clearTimeout(draftTimer);
   for (const c of [...chips]) drop(c);
   grow();
-  log.scrollTop = log.scrollHeight;
+  bottom();
   text.focus();
 }
 
@@ -339,7 +344,7 @@ store.elsewhere(() => location.reload());
 
 // ---- the page around
 
-$('down').addEventListener('click', () => { log.scrollTop = log.scrollHeight; });
+$('down').addEventListener('click', bottom);
 $('shut').hidden = !framed;
 $('shut').addEventListener('click', () => tell('shut'));
 addEventListener('keydown', (e) => {
@@ -357,8 +362,8 @@ addEventListener('message', (e) => {
     shownByPage = true;
     requestAnimationFrame(() => {
       grow();
-      log.scrollTop = log.scrollHeight;
-      if (matchMedia('(pointer: fine)').matches) text.focus();
+      bottom();
+      if (!matchMedia('(pointer: coarse)').matches) text.focus(); // a keyboard on glass would cover half of it
       else log.focus();
       glance();
     });
