@@ -113,6 +113,14 @@ func TestACitizenChatsInABrowser(t *testing.T) {
 	}
 	b.in("the line is good", `document.body.dataset.line === "online"`)
 
+	// Strangers who know the words of the little talk between page and frame say them in vain.
+	const evil = `dispatchEvent(new MessageEvent("message", {data: {hotline: "shut"}, origin: "https://evil.example", source: WHO}))`
+	eval[bool](b, strings.Replace(evil, "WHO", "parent", 1), b.inside())
+	eval[bool](b, strings.Replace(evil, "WHO", thePanel+`.querySelector("iframe").contentWindow`, 1))
+	eval[bool](b, strings.Replace(strings.Replace(evil, "WHO", "window", 1), "https://evil.example", h.base, 1))
+	if eval[bool](b, thePanel+".hidden") {
+		t.Error("a stranger has closed the window")
+	}
 	tk = h.do(tk.Code, operator, ticketing.Command{Verb: ticketing.Message, Text: "Dạ chào bạn, đoạn nào của hẻm 42 ạ? Xem https://1022.example.vn/huong-dan."})
 	b.sees("đoạn nào của hẻm 42")
 	h.until(tk.Code, "the hotline knows that it was read", func(t ticketing.Ticket) bool { return stateOf(t, tk.Version) == ticketing.Read })
@@ -247,8 +255,9 @@ func TestNothingIsLostOrDoubledOnABadLineInABrowser(t *testing.T) {
 	b.sends("Tin mà câu trả lời bị mất.")
 	h.until(code, "it is taken", func(t ticketing.Ticket) bool { return t.Messages == 3 })
 	b.sees("Tin mà câu trả lời bị mất.")
+	// The browser itself repeats a request whose line broke; only when it has given up does the window have to.
+	b.in("what stands in the conversation waits no longer", `!document.querySelector(".sending, .failed")`)
 	g.deaf.Store(false)
-	b.in("nothing waits", `!document.querySelector(".failed, .sending")`)
 	b.sends("Và tin cuối.")
 	h.until(code, "the last is taken", func(t ticketing.Ticket) bool { return t.Messages == 4 })
 	b.in("each stands there once", `["Tin giữa cơn mưa.", "Tin mà câu trả lời bị mất.", "Và tin cuối."].every(w => [...document.querySelectorAll(".own .words")].filter(e => e.textContent === w).length === 1)`)

@@ -249,7 +249,6 @@ func (b *tab) key(name string, code int64, modifiers int64, text string) {
 func (b *tab) enter()      { b.Helper(); b.key("Enter", 13, 0, "\r") }
 func (b *tab) shiftEnter() { b.Helper(); b.key("Enter", 13, 8, "\r") }
 func (b *tab) escape()     { b.Helper(); b.key("Escape", 27, 0, "") }
-func (b *tab) tabKey()     { b.Helper(); b.key("Tab", 9, 0, "") }
 
 // types puts text where the focus is.
 func (b *tab) types(text string) {
