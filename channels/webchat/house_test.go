@@ -391,7 +391,3 @@ func picture(wide, high int) []byte {
 	_ = jpeg.Encode(&b, img, nil)
 	return b.Bytes()
 }
-
-func staffedBy(there *bool) func(context.Context) bool {
-	return func(context.Context) bool { return *there }
-}

@@ -1,12 +1,14 @@
 package webchat
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -182,8 +184,8 @@ func TestWhatIsSplitOffStaysInTheWindow(t *testing.T) {
 }
 
 func TestOfficeHours(t *testing.T) {
-	there := true
-	h := newHouse(t, func(h *house) { h.ch.Staffed = staffedBy(&there) })
+	var there atomic.Bool
+	h := newHouse(t, func(h *house) { h.ch.Staffed = func(context.Context) bool { return there.Load() } })
 	w := h.window()
 	w.key = ""
 	for _, c := range []struct {
@@ -198,7 +200,7 @@ func TestOfficeHours(t *testing.T) {
 		{time.Date(2026, 11, 27, 20, 0, 0, 0, ticketing.Zone), true, "closed", "07:00, thứ Hai 30/11/2026"},
 	} {
 		h.clock.Advance(c.at.Sub(h.clock.Now()))
-		there = c.there
+		there.Store(c.there)
 		o := w.thread().Office
 		if o.State != c.state || !strings.Contains(o.Text, c.inText) || o.Text == "" && c.inText != "" {
 			t.Errorf("%s, somebody there %v: %+v", c.at, c.there, o)
