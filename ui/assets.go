@@ -94,6 +94,12 @@ func (a *assets) URL(name string) string {
 	return "/static/" + a.hash + "/" + name
 }
 
+// StaticURL is the address of a static file of the pages, for surfaces elsewhere that share their letters and icons.
+func (s *Server) StaticURL(name string) string {
+	s.prepare()
+	return s.assets.URL(name)
+}
+
 // static answers a static file. With Dev set it reads the folder anew, and nothing is kept by the browser.
 func (s *Server) static(c *fiber.Ctx) error {
 	a, keep := s.assets, "public, max-age=31536000, immutable"

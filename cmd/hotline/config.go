@@ -11,6 +11,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"hotline1022/channels/webchat"
 )
 
 // Config is every setting. Each can be given as HOTLINE_NAME in the environment or as the flag of the same name; the
@@ -55,6 +57,8 @@ type Config struct {
 	AMIAddr     string `env:"HOTLINE_AMI_ADDR" name:"ami-addr" help:"Asterisk manager interface, HOST:PORT"`
 	AMIUser     string `env:"HOTLINE_AMI_USER" name:"ami-user" help:"its account, with read rights call, agent, cdr, dialplan and write rights reporting, system"`
 	AMISecret   string `env:"HOTLINE_AMI_SECRET" name:"ami-secret" secret:"true" help:"the account's secret"`
+
+	ChatSites string `env:"HOTLINE_CHAT_SITES" help:"origins of other pages that may carry the chat window (https://www.example.vn), comma separated; our own may always"`
 }
 
 // check reports every mistake together.
@@ -115,6 +119,9 @@ func (c *Config) check() error {
 	}
 	if _, err := phoneHours(c.PhoneHours); err != nil {
 		bad("PHONE_HOURS", "%v", err)
+	}
+	if _, err := webchat.ParseSites(c.ChatSites); err != nil {
+		bad("CHAT_SITES", "%v", err)
 	}
 	return errors.Join(errs...)
 }

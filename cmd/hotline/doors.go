@@ -4,6 +4,7 @@ import (
 	"hotline1022/channels/facebook"
 	"hotline1022/channels/open311"
 	"hotline1022/channels/phone"
+	"hotline1022/channels/webchat"
 	"hotline1022/channels/zalo"
 	"hotline1022/ticketing"
 	"hotline1022/ui"
@@ -11,7 +12,7 @@ import (
 
 // doors tells the administration how each channel does.
 func (s *server) doors() []ui.ChannelHealth {
-	return []ui.ChannelHealth{s.zaloHealth(), s.facebookHealth(), s.phoneHealth(), s.open311Health()}
+	return []ui.ChannelHealth{s.zaloHealth(), s.facebookHealth(), s.phoneHealth(), s.webchatHealth(), s.open311Health()}
 }
 
 func (s *server) zaloHealth() ui.ChannelHealth {
@@ -56,6 +57,15 @@ func (s *server) open311Health() ui.ChannelHealth {
 	return ui.ChannelHealth{
 		Channel: ticketing.Open311, On: true, Hears: true, Speaks: true, LastEvent: h.LastEvent, LastSent: h.LastSent, Counts: h.Counts,
 		Problems: problems(h.Problems, func(p open311.Problem) ui.ChannelProblem { return ui.ChannelProblem(p) }),
+	}
+}
+
+// webchatHealth: the window is always there, and what it shows is read from the journal.
+func (s *server) webchatHealth() ui.ChannelHealth {
+	h := s.webchat.Health()
+	return ui.ChannelHealth{
+		Channel: ticketing.Chat, On: true, Hears: true, Speaks: true, LastEvent: h.LastEvent, LastSent: h.LastSent, Counts: h.Counts,
+		Problems: problems(h.Problems, func(p webchat.Problem) ui.ChannelProblem { return ui.ChannelProblem(p) }),
 	}
 }
 

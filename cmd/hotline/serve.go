@@ -19,6 +19,7 @@ import (
 	"hotline1022/channels/facebook"
 	"hotline1022/channels/open311"
 	"hotline1022/channels/phone"
+	"hotline1022/channels/webchat"
 	"hotline1022/channels/zalo"
 	"hotline1022/realtime"
 	"hotline1022/ticketing"
@@ -73,6 +74,7 @@ type server struct {
 	open311   *open311.Channel
 	facebook  *facebook.Channel
 	phone     *phone.Channel
+	webchat   *webchat.Channel
 	courier   *ticketing.Courier
 	collector *ticketing.Collector
 }
@@ -146,7 +148,7 @@ func (s *server) mount(ctx context.Context) error {
 	s.api.Mount(s.app)
 	s.courier = &ticketing.Courier{Desk: s.desk, Senders: map[ticketing.Channel]ticketing.Sender{}, Log: s.log}
 	s.collector = &ticketing.Collector{Desk: s.desk, Sources: map[ticketing.Channel]ticketing.Source{}, Log: s.log}
-	for _, channel := range []func(context.Context) error{s.mountZalo, s.mountFacebook, s.mountPhone, s.mountOpen311} {
+	for _, channel := range []func(context.Context) error{s.mountZalo, s.mountFacebook, s.mountPhone, s.mountWebchat, s.mountOpen311} {
 		if err := channel(ctx); err != nil {
 			return err
 		}
