@@ -100,6 +100,20 @@ func (d *Desk) lately(ctx context.Context, citizen CitizenID, ch Channel) ([]Eve
 	return events, storeError("reading the lobby", err)
 }
 
+// InLobby is what the person and the hotline have said to each other on the channel outside any matter, this month or in
+// the one that has just ended: for a door that shows its conversation itself. ErrNotFound: nothing.
+func (d *Desk) InLobby(ctx context.Context, citizen CitizenID, ch Channel) (Ticket, []Event, error) {
+	events, err := d.lately(ctx, citizen, ch)
+	if err != nil {
+		return Ticket{}, nil, err
+	}
+	if len(events) == 0 {
+		return Ticket{}, nil, ErrNotFound
+	}
+	t, err := d.Store.Ticket(ctx, events[0].Ticket)
+	return t, events, storeError("reading the lobby", err)
+}
+
 // chosen is what she chose from the menu last, if that was the last thing she did outside a ticket.
 func (d *Desk) chosen(ctx context.Context, citizen CitizenID, ch Channel) (Does, error) {
 	events, err := d.lately(ctx, citizen, ch)

@@ -29,7 +29,7 @@ func TestWhoMayUseWhat(t *testing.T) {
 		t.Errorf("routes %v, want %v", got, want)
 	}
 	w := h.window()
-	w.say("Chào.").wants(t, 200)
+	w.say("Đèn đường trước nhà tắt.").wants(t, 200)
 	for _, origin := range []string{"", "null", "https://evil.example", h.base + ".evil.example", h.base + "/", strings.ToUpper(h.base), "https://" + strings.TrimPrefix(h.base, "http://")} {
 		w.headers.Set("Origin", origin)
 		w.say("Từ trang khác.").wants(t, 403)

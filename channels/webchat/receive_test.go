@@ -100,7 +100,7 @@ func TestADeviceIsTheKeyAndNothingTyped(t *testing.T) {
 func TestTheKeyItselfIsStoredNowhere(t *testing.T) {
 	h := newHouse(t)
 	w := h.window()
-	w.say("Chào.").wants(t, 200)
+	w.say("Đèn đường trước nhà tắt.").wants(t, 200)
 	tk := h.only()
 	raw, _ := b64.DecodeString(w.key)
 	for _, e := range h.events(tk.Code) {

@@ -3,6 +3,7 @@ package webchat
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,7 +117,7 @@ func (c *Channel) conversation(ctx context.Context, d device, with ...ticketing.
 		return nil, err
 	}
 	page, err := c.Desk.Store.List(ctx, ticketing.Filter{
-		Scope: ticketing.Scope{All: true}, Citizen: []ticketing.CitizenID{citizen}, Channel: []ticketing.Channel{ticketing.Chat}, Limit: mostTickets,
+		Scope: ticketing.Scope{All: true, Hide: []ticketing.Kind{ticketing.Lobby}}, Citizen: []ticketing.CitizenID{citizen}, Channel: []ticketing.Channel{ticketing.Chat}, Limit: mostTickets,
 	})
 	if err != nil {
 		return nil, err
@@ -141,8 +142,28 @@ func (c *Channel) conversation(ctx context.Context, d device, with ...ticketing.
 			all = append(all, held{t, events})
 		}
 	}
+	lobby, err := c.lobby(ctx, d, citizen)
+	if err != nil {
+		return nil, err
+	}
+	if len(lobby.events) > 0 {
+		all = append(all, lobby)
+	}
 	slices.SortFunc(all, func(a, b held) int { return cmp.Or(a.Received.Compare(b.Received), cmp.Compare(a.Code, b.Code)) })
 	return all, nil
+}
+
+// lobby is what the device said and was told outside any matter: a greeting and the menu, a code and how it stands.
+func (c *Channel) lobby(ctx context.Context, d device, citizen ticketing.CitizenID) (held, error) {
+	t, events, err := c.Desk.InLobby(ctx, citizen, ticketing.Chat)
+	if errors.Is(err, ticketing.ErrNotFound) {
+		return held{}, nil
+	}
+	if err != nil {
+		return held{}, err
+	}
+	events = slices.DeleteFunc(events, func(e ticketing.Event) bool { return e.Kind != ticketing.Chatted || d.wrote(e.Key) == "" })
+	return held{t, events}, nil
 }
 
 func (c *Channel) begunBy(ctx context.Context, d device, t ticketing.Ticket, events []ticketing.Event) (bool, error) {
@@ -205,9 +226,14 @@ func (c *Channel) show(t ticketing.Ticket, e ticketing.Event, d device, lang str
 	switch e.Kind {
 	case ticketing.Received:
 		return c.opening(t, e, m, d, lang)
-	case ticketing.Said:
+	case ticketing.Said, ticketing.Chatted:
 		m.Kind, m.Key = "own", d.wrote(e.Key)
-		return []message{m}
+		if e.Out == nil {
+			return []message{m}
+		}
+		reply := message{ID: m.ID + "r", At: m.At, Text: e.Out.Text}
+		reply.told(t, e, say("hotline.name"))
+		return []message{m, reply}
 	case ticketing.VerdictGiven:
 		if m.Kind, m.Label = "own", say("verb.verdict"); m.Text == "" {
 			m.Text = say("webchat.verdict." + strconv.FormatBool(e.OK))
