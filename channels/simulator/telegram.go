@@ -281,3 +281,10 @@ func (g *Telegram) SetWebhook(url, secret string) {
 	g.hook = telegramHook{url: url, secret: secret}
 	g.change()
 }
+
+// Renumber makes the next update the one after this, as after a week of silence.
+func (g *Telegram) Renumber(last int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.updates = last
+}

@@ -54,7 +54,9 @@ type telegramRefusal struct {
 	moved       int64
 }
 
-func telegramNo(code int, says string) *telegramRefusal { return &telegramRefusal{code: code, says: says} }
+func telegramNo(code int, says string) *telegramRefusal {
+	return &telegramRefusal{code: code, says: says}
+}
 
 func (g *Telegram) routes() http.Handler {
 	mux := http.NewServeMux()

@@ -54,6 +54,8 @@ func (w *wire) Do(req *http.Request) (*http.Response, error) {
 	switch {
 	case err != nil:
 		return nil, fail(err)
+	case resp.StatusCode == http.StatusRequestEntityTooLarge:
+		return nil, &refusal{words.T(words.Vietnamese, "telegram.no.other") + " (HTTP " + resp.Status + ")"}
 	case resp.StatusCode >= 500:
 		return nil, &unsureError{errors.New("HTTP " + resp.Status)}
 	case json.Unmarshal(raw, &shape) != nil || shape.OK == nil:

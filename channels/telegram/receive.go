@@ -65,10 +65,15 @@ func (c *Channel) corrected(ctx context.Context, u update, m message) error {
 		c.ignore(u.kind)
 		return nil
 	}
-	in := m.incoming(u.key())
+	return c.done(u.kind, c.receive(ctx, m.correction(u.key()), m.print(u)))
+}
+
+// correction is an edited message for the desk.
+func (m message) correction(key string) ticketing.Incoming {
+	in := m.incoming(key)
 	in.Text = said("corrected") + "\n" + in.Text
 	in.Fetch = nil // the picture has come with the message, or the ticket says why not
-	return c.done(u.kind, c.receive(ctx, in, m.print(u)))
+	return in
 }
 
 func (u update) key() string { return fmt.Sprintf("telegram:update:%d", u.ID.int()) }
@@ -88,7 +93,7 @@ func (c *Channel) receive(ctx context.Context, in ticketing.Incoming, print stri
 		one := in
 		one.Text, one.Print = part, print
 		if i > 0 {
-			one.Key, one.Fetch, one.Location = fmt.Sprintf("%s:%d", key, i+1), nil, nil
+			one.Key, one.Fetch, one.Location, one.Address = fmt.Sprintf("%s:%d", key, i+1), nil, nil, ""
 		}
 		r, err := c.Desk.Receive(ctx, by, one)
 		if reused(err) { // another update has had this number: see print
@@ -175,11 +180,7 @@ func (c *Channel) tapped(ctx context.Context, u update, q callback) error {
 	if v, ok := parseVerdict(string(q.Data)); ok {
 		return c.done("verdict", c.judge(ctx, u, q, v, print))
 	}
-	in := ticketing.Incoming{
-		Key: u.key(), Channel: ticketing.Telegram, Lang: words.Vietnamese, Name: from.name(), Choice: string(q.Data),
-		From: ticketing.Contact{Channel: ticketing.Telegram, ID: string(from.ID)}, Text: q.label(),
-	}
-	err := c.receive(ctx, in, print)
+	err := c.receive(ctx, q.incoming(u.key()), print)
 	if err != nil && ticketing.ClassOf(err) != ticketing.Invalid {
 		return err
 	}
@@ -187,6 +188,15 @@ func (c *Channel) tapped(ctx context.Context, u update, q callback) error {
 		answer.Toast = words.T(words.Vietnamese, "telegram.tapped")
 	}
 	return c.done("callback_query", errors.Join(err, c.promise(ctx, u, print, answer)))
+}
+
+// incoming is the pressed button for the desk.
+func (q callback) incoming(key string) ticketing.Incoming {
+	from := q.From.v
+	return ticketing.Incoming{
+		Key: key, Channel: ticketing.Telegram, Lang: words.Vietnamese, Name: from.name(), Choice: string(q.Data),
+		From: ticketing.Contact{Channel: ticketing.Telegram, ID: string(from.ID)}, Text: q.label(),
+	}
 }
 
 // label is what stood on the button.

@@ -38,12 +38,15 @@ var reasons = []struct{ says, key string }{
 // sort turns what came of a call into what the courier is to do. Words are for the operator who reads why the citizen
 // has no answer; the token is in none of them.
 func (c *Channel) sort(chat int64, err error) error {
+	var no *refusal
 	var unsure *unsureError
 	var many *bot.TooManyRequestsError
 	var shape *json.UnmarshalTypeError
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &no):
+		return no
 	case errors.As(err, &unsure):
 		return unsure
 	case errors.As(err, &many):

@@ -44,9 +44,9 @@ func (c *Channel) askVerdict(ctx context.Context, chat string) (string, []ticket
 	if err != nil {
 		return "", nil, err
 	}
-	page, err := c.Desk.List(ctx, assistant, ticketing.Filter{
-		Citizen: []ticketing.CitizenID{id}, Status: []ticketing.Status{ticketing.Answered, ticketing.Closed},
-		Sort: ticketing.ByUpdated, Limit: 50,
+	page, err := c.Desk.Store.List(ctx, ticketing.Filter{ // hers, whatever kind they are
+		Scope: ticketing.Scope{All: true}, Citizen: []ticketing.CitizenID{id},
+		Status: []ticketing.Status{ticketing.Answered, ticketing.Closed}, Sort: ticketing.ByUpdated, Limit: 50,
 	})
 	if err != nil {
 		return "", nil, err

@@ -34,6 +34,10 @@ type Config struct {
 	ZaloAPI          string `env:"HOTLINE_ZALO_API" name:"zalo-api" default:"https://openapi.zalo.me" help:"base address of the OA API"`
 	ZaloOAuth        string `env:"HOTLINE_ZALO_OAUTH" name:"zalo-oauth" default:"https://oauth.zaloapp.com" help:"base address of sign-in"`
 	ZaloBusiness     string `env:"HOTLINE_ZALO_BUSINESS" name:"zalo-business" default:"https://business.openapi.zalo.me" help:"base address of template messages"`
+
+	TelegramToken  string `env:"HOTLINE_TELEGRAM_TOKEN" name:"telegram-token" secret:"true" help:"token of the Telegram bot, from @BotFather"`
+	TelegramSecret string `env:"HOTLINE_TELEGRAM_SECRET" name:"telegram-secret" secret:"true" help:"secret of the Telegram webhook, up to 256 of A-Z a-z 0-9 _ -; without it updates are fetched by long polling"`
+	TelegramAPI    string `env:"HOTLINE_TELEGRAM_API" name:"telegram-api" default:"https://api.telegram.org" help:"base address of the Telegram Bot API and its files"`
 }
 
 // check reports every mistake together.
@@ -79,6 +83,7 @@ func (c *Config) check() error {
 	if given := []string{c.ZaloAppID, c.ZaloOASecretKey, c.ZaloOAID}; anyOf(given) && !allOf(given) {
 		bad("ZALO_APP_ID, _OA_ID, _OA_SECRET_KEY", "give all of them or none")
 	}
+	c.checkTelegram(bad)
 	return errors.Join(errs...)
 }
 

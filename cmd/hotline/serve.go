@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"hotline1022/channels/api"
+	"hotline1022/channels/telegram"
 	"hotline1022/channels/zalo"
 	"hotline1022/realtime"
 	"hotline1022/ticketing"
@@ -66,7 +67,8 @@ type server struct {
 	hub       *realtime.Hub
 	ui        *ui.Server
 	api       *api.API
-	zalo      *zalo.Channel // nil: off
+	zalo      *zalo.Channel     // nil: off
+	telegram  *telegram.Channel // nil: off
 	courier   *ticketing.Courier
 	collector *ticketing.Collector
 }
@@ -142,6 +144,9 @@ func (s *server) mount(ctx context.Context) error {
 	if err := s.mountZalo(ctx); err != nil {
 		return err
 	}
+	if err := s.mountTelegram(ctx); err != nil {
+		return err
+	}
 	s.ui.Mount(s.app)
 	s.app.Use(func(c *fiber.Ctx) error { return fiber.ErrNotFound })
 	return nil
@@ -159,6 +164,9 @@ func (s *server) run(ctx context.Context, l net.Listener, listening func()) erro
 	group.Go(func() error { return s.housekeeping(work) })
 	if s.zalo != nil {
 		group.Go(func() error { return s.zalo.Run(work) })
+	}
+	if s.telegram != nil {
+		group.Go(func() error { return s.telegram.Run(work) })
 	}
 	group.Go(func() error {
 		s.awaitHub(work) // the first screen's socket must not be sent away
