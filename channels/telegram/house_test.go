@@ -92,13 +92,17 @@ func (l *lines) String() string {
 	return l.all.String()
 }
 
-// newHouse has a webhook; polling switches it off.
+// newHouse has a webhook.
 func newHouse(t *testing.T, more ...func(*simulator.TelegramSettings)) *house {
 	t.Helper()
 	h := emptyHouse(t, secret, more...)
 	h.sim.SetWebhook(h.listen(h.ch), secret)
 	return h
 }
+
+// unlimited is for tests in which several send at once: where waiting only moves a clock, a message that did not wait
+// may arrive after one that did, and in one second with it.
+func unlimited(s *simulator.TelegramSettings) { s.Unlimited = true }
 
 func pollingHouse(t *testing.T, more ...func(*simulator.TelegramSettings)) *house {
 	t.Helper()

@@ -24,11 +24,11 @@ func (h *house) round(p *poller) time.Duration {
 }
 
 func TestPollingBringsWhatPeopleWrite(t *testing.T) {
-	h := pollingHouse(t)
+	h := pollingHouse(t, unlimited)
 	h.sim.SetWebhook("http://127.0.0.1:1/left-by-somebody", "x")
 	h.work(h.ch.Run)
 	h.work(h.courier().Run)
-	if err := h.sim.AwaitCalls(h.soon(), "deleteWebhook", 1); err != nil {
+	if err := h.sim.AwaitCalls(h.soon(), "getUpdates", 1); err != nil {
 		t.Fatal(err)
 	}
 	an := h.sim.Citizen("An", "")

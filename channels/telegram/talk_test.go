@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -130,6 +131,10 @@ func TestATicketIsToldOfToWhoHoldsItsCode(t *testing.T) {
 	if strings.Contains(h.said(stranger), "thay bóng") {
 		t.Error("the answer was not published")
 	}
+	nobodys, err := text.NewCode(bytes.NewReader(bytes.Repeat([]byte{9}, 32)))
+	must(t, err)
+	h.sim.Say(an, "/tracuu "+nobodys)
+	h.says(an, "Không có phiếu nào")
 	good := code[:11]
 	for i := range 12 {
 		h.clock.Advance(5 * time.Second)

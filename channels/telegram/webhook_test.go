@@ -240,6 +240,7 @@ func TestARestlessPlatformChangesNothing(t *testing.T) {
 	for _, way := range []string{"webhook", "polling"} {
 		t.Run(way, func(t *testing.T) {
 			moody := func(s *simulator.TelegramSettings) {
+				unlimited(s)
 				s.Mood = simulator.TelegramMood{Duplicate: .4, Late: .3, Unknown: .3, Seed: 3}
 			}
 			h := newHouse(t, moody)
