@@ -88,7 +88,7 @@ func (g *Telegram) Flush() {
 // deliverQueue posts the queue's head until it is accepted; what is behind waits.
 func (g *Telegram) deliverQueue() {
 	pause := time.Second
-	for g.await(context.Background(), func() bool { return len(g.queue) > 0 && g.hook.url != "" }) == nil {
+	for g.await(g.ctx, func() bool { return len(g.queue) > 0 && g.hook.url != "" }) == nil && g.ctx.Err() == nil {
 		g.mu.Lock()
 		if len(g.queue) == 0 || g.hook.url == "" {
 			g.mu.Unlock()

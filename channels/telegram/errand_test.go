@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -108,6 +109,45 @@ func TestTwoProcessesAnswerOnce(t *testing.T) {
 	for _, p := range people {
 		if n := len(h.sim.Inbox(p)); n != 1 {
 			t.Errorf("%d answers", n)
+		}
+	}
+}
+
+func TestAnErrandIsOneWorkersAtATime(t *testing.T) {
+	h := newHouse(t)
+	other := h.process(h.store)
+	an := h.sim.Citizen("An", "")
+	h.sim.Say(an, "/help")
+	h.settled()
+	id := <-h.ch.toDo
+	h.sim.Fail(simulator.TelegramFault{Method: "sendMessage", Then: func() {
+		if err := other.runErrand(h.Context(), id); err != nil { // while it is being said
+			t.Error(err)
+		}
+	}})
+	must(t, h.ch.runErrand(t.Context(), id))
+	must(t, other.runErrand(t.Context(), id)) // and after it was
+	must(t, other.runErrand(t.Context(), "nobody's"))
+	if n := len(h.sim.Inbox(an)); n != 1 {
+		t.Errorf("said %d times", n)
+	}
+	if all, err := h.store.History(t.Context(), kindErrand, id); err != nil || len(all) != 1 {
+		t.Errorf("%d versions are kept, with the chat's id in them", len(all))
+	}
+	for range 10 { // all at once
+		h.clock.Advance(3 * time.Second)
+		h.sim.Say(an, "/help")
+		h.settled()
+		id := <-h.ch.toDo
+		before := h.sim.Calls("sendMessage")
+		var all sync.WaitGroup
+		for i := range 8 {
+			ch := []*Channel{h.ch, other}[i%2]
+			all.Go(func() { _ = ch.runErrand(h.Context(), id) })
+		}
+		all.Wait()
+		if n := h.sim.Calls("sendMessage") - before; n != 1 {
+			t.Fatalf("said %d times", n)
 		}
 	}
 }

@@ -218,3 +218,21 @@ func TestNumbersThatBeginAnewAreHeard(t *testing.T) {
 		t.Errorf("%d messages", tk.Messages)
 	}
 }
+
+func TestWhoPollsAgainDoesNotConfirmWhatItNeverSaw(t *testing.T) {
+	h := pollingHouse(t)
+	a, b := h.poller(h.ch, "a"), h.poller(h.process(h.store), "b")
+	an := h.sim.Citizen("An", "")
+	h.sim.Say(an, "một")
+	h.round(a) // it has it, and has not confirmed it
+	h.clock.Advance(leaseFor + time.Second)
+	h.round(b)
+	h.round(b)
+	h.sim.Renumber(12) // a week goes by
+	h.sim.Say(an, "hai")
+	h.clock.Advance(leaseFor + time.Second)
+	h.round(a)
+	if tk := h.only(); tk.Messages != 2 {
+		t.Errorf("%d messages", tk.Messages)
+	}
+}
