@@ -177,7 +177,12 @@ func (c *Channel) answerCallback(ctx context.Context, query, toast string) error
 func (c *Channel) Source() ticketing.Source {
 	return func(ctx context.Context, fileID string) (io.ReadCloser, error) {
 		f, err := c.bot.GetFile(ctx, &bot.GetFileParams{FileID: fileID})
-		if err = c.sort(0, err); err != nil {
+		err = c.sort(0, err)
+		var unsure *unsureError
+		switch {
+		case errors.As(err, &unsure): // to ask twice hurts nobody
+			return nil, fmt.Errorf("%s: %w", vi("telegram.unreachable"), unsure.err)
+		case err != nil:
 			return nil, err
 		}
 		if f.FilePath == "" || strings.ContainsAny(f.FilePath, "?#%\\") || strings.Contains(f.FilePath, "..") || strings.HasPrefix(f.FilePath, "/") {

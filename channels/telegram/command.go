@@ -30,10 +30,15 @@ func parseCommand(s string) (command, bool) {
 // The commands, as the menu shows them; help is Telegram's own, and trogiup the same.
 var menu = [...]string{"tracuu", "danhgia", "help"}
 
-// known says that the command is for the bot to answer. An unknown one with words behind it is words.
+// payload is what a link to the bot may carry (https://core.telegram.org/bots/features#deep-linking).
+var payload = regexp.MustCompile(`^[A-Za-z0-9_-]{0,64}$`)
+
+// known says that the bot answers. Words behind a command that takes none are a citizen's, and for the desk.
 func (cmd command) known() bool {
 	switch cmd.name {
-	case "start", "tracuu", "danhgia", "help", "trogiup":
+	case "start":
+		return payload.MatchString(cmd.rest)
+	case "tracuu":
 		return true
 	}
 	return cmd.rest == ""

@@ -193,9 +193,9 @@ func (c *Channel) settle(job *errand, err error) {
 	}
 	switch {
 	case err == nil:
-		c.health.count("answered", now)
+		c.health.tally("answered")
 	case errors.Is(err, ticketing.ErrRefused), job.Try >= errandTries, now.Add(after).Sub(job.Since) > errandOld:
-		c.health.count("answers given up", now)
+		c.health.tally("answers given up")
 	default:
 		job.Next = now.Add(after)
 		return

@@ -10,9 +10,9 @@ import (
 
 // Health is how the channel does, for the settings page.
 type Health struct {
-	On, Webhook bool   // Webhook false: updates are polled
-	Username    string // of the bot, once Telegram has told it
-	LastEvent   time.Time
+	On, Webhook bool      // Webhook false: updates are polled
+	Username    string    // of the bot, once Telegram has told it
+	LastEvent   time.Time // an update, or one that was refused
 	LastSent    time.Time
 	Pending     int              // updates that waited at Telegram when it was last asked; webhook only
 	Counts      map[string]int64 // since the start of this process: "taken text", "unsigned" …
@@ -50,14 +50,22 @@ func (c *Channel) Health() Health {
 	}
 }
 
+// count counts what came in.
 func (h *health) count(what string, now time.Time) {
+	h.tally(what)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lastEvent = now
+}
+
+// tally counts anything.
+func (h *health) tally(what string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.counts == nil {
 		h.counts = map[string]int64{}
 	}
 	h.counts[what]++
-	h.lastEvent = now
 }
 
 // alarm tells people: on the settings page, and once in the log.

@@ -69,16 +69,16 @@ func (p *poller) round(ctx context.Context) (time.Duration, error) {
 	if err != nil || !mine {
 		return leaseLook, err
 	}
+	within, cancel := context.WithTimeout(ctx, pollWait+pollSlack)
+	defer cancel()
 	if !p.ready {
-		_, err := p.c.bot.DeleteWebhook(ctx, &bot.DeleteWebhookParams{})
+		_, err := p.c.bot.DeleteWebhook(within, &bot.DeleteWebhookParams{})
 		if err = p.c.sort(0, err); err != nil {
 			return pauseOf(err), err
 		}
 		p.ready = true
 	}
 	var updates []json.RawMessage
-	within, cancel := context.WithTimeout(ctx, pollWait+pollSlack)
-	defer cancel()
 	err = p.c.ask(within, "getUpdates", map[string]any{
 		"offset": p.offset, "limit": pollBatch, "timeout": int(pollWait / time.Second), "allowed_updates": wanted,
 	}, &updates)
@@ -118,7 +118,7 @@ func (p *poller) refused(err error) (time.Duration, error) {
 	err = errors.New(p.c.hide(no.Error()))
 	switch no.code {
 	case 409: // another poller, of another store, or somebody set a webhook
-		p.c.health.count("conflict", p.c.now())
+		p.c.health.tally("conflict")
 		p.c.alarm("telegram.alarm.conflict")
 		p.ready = !strings.Contains(no.says, "webhook")
 		return 10 * time.Second, err

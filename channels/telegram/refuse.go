@@ -52,7 +52,7 @@ func (c *Channel) sort(chat int64, err error) error {
 	case errors.As(err, &many):
 		after := max(time.Duration(many.RetryAfter)*time.Second, time.Second)
 		c.pace.hush(chat, after)
-		c.health.count("too many requests", c.now())
+		c.health.tally("too many requests")
 		return &ticketing.LaterError{After: after, Err: errors.New(words.T(words.Vietnamese, "telegram.no.rate"))}
 	case errors.Is(err, bot.ErrorForbidden), errors.Is(err, bot.ErrorBadRequest):
 		return &refusal{c.reason(err)}

@@ -43,10 +43,12 @@ func TestStartGreetsAndAsksForTheNumber(t *testing.T) {
 	if n := len(h.tickets()); n != 0 {
 		t.Errorf("%d tickets of commands", n)
 	}
-	h.sim.Say(an, "/xoay cái biển báo ở ngã ba lại giúp")
-	h.settled()
-	if got := h.only().Text; got != "/xoay cái biển báo ở ngã ba lại giúp" {
-		t.Error(got)
+	for i, words := range []string{"/xoay cái biển báo ở ngã ba lại giúp", "/start đèn hỏng", "/help mất nước", "/danhgia tốt lắm"} {
+		h.sim.Say(an, words)
+		h.settled()
+		if tk := h.only(); tk.Messages != i+1 || h.last(tk.Code).Text != words {
+			t.Errorf("%q was not heard", words)
+		}
 	}
 }
 
