@@ -111,10 +111,24 @@ func TestFilesGoInTheFormTelegramTakes(t *testing.T) {
 	}
 }
 
+const never, postponed, again, unsure = "never", "later", "again", "unsure"
+
+// follows is what the courier will do.
+func follows(err error) string {
+	switch {
+	case errors.Is(err, ticketing.ErrRefused):
+		return never
+	case isLater(err):
+		return postponed
+	case isUnsure(err):
+		return unsure
+	}
+	return again
+}
+
 func TestWhatFollowsFromEachRefusal(t *testing.T) {
 	h := newHouse(t)
 	an := h.sim.Citizen("An", "")
-	const never, later, again, unsure = "never", "later", "again", "unsure"
 	for _, c := range []struct {
 		fault simulator.TelegramFault
 		want  string
@@ -126,9 +140,9 @@ func TestWhatFollowsFromEachRefusal(t *testing.T) {
 		{simulator.TelegramFault{Code: 403, Says: "Forbidden: something of 2027"}, never, "something of 2027"},
 		{simulator.TelegramFault{Code: 400, Says: "Bad Request: chat not found"}, never, "không tìm thấy"},
 		{simulator.TelegramFault{Code: 400, Says: "Bad Request: message is too long"}, never, "không chấp nhận"},
-		{simulator.TelegramFault{Code: 401, Says: "Unauthorized"}, later, "mã của bot"},
-		{simulator.TelegramFault{Code: 404, Says: "Not Found"}, later, "mã của bot"},
-		{simulator.TelegramFault{Code: 429, Says: "Too Many Requests: retry after 17", RetryAfter: 17}, later, "giới hạn"},
+		{simulator.TelegramFault{Code: 401, Says: "Unauthorized"}, postponed, "mã của bot"},
+		{simulator.TelegramFault{Code: 404, Says: "Not Found"}, postponed, "mã của bot"},
+		{simulator.TelegramFault{Code: 429, Says: "Too Many Requests: retry after 17", RetryAfter: 17}, postponed, "giới hạn"},
 		{simulator.TelegramFault{Code: 409, Says: "Conflict: x"}, again, ""},
 		{simulator.TelegramFault{Code: 413, Says: "Request Entity Too Large"}, never, "413"},
 		{simulator.TelegramFault{Code: 500, Says: "Internal Server Error"}, unsure, "hai lần"},
@@ -143,18 +157,11 @@ func TestWhatFollowsFromEachRefusal(t *testing.T) {
 		c.fault.Method = "sendMessage"
 		h.sim.Fail(c.fault)
 		_, err := h.ch.Send(t.Context(), outbound(an, "Trả lời"))
-		got := again
-		switch {
-		case err == nil:
+		if err == nil {
 			t.Errorf("%+v: nothing", c.fault)
 			continue
-		case errors.Is(err, ticketing.ErrRefused):
-			got = never
-		case isLater(err):
-			got = later
-		case isUnsure(err):
-			got = unsure
 		}
+		got := follows(err)
 		if got != c.want || !strings.Contains(err.Error(), c.words) || strings.Contains(err.Error(), "⟦") || strings.Contains(err.Error(), "AAHdq") ||
 			strings.Contains(err.Error(), "<html>") || strings.Contains(err.Error(), h.sim.URL()) {
 			t.Errorf("%+v: %s, %v", c.fault, got, err)
