@@ -59,6 +59,10 @@ type Config struct {
 	AMISecret   string `env:"HOTLINE_AMI_SECRET" name:"ami-secret" secret:"true" help:"the account's secret"`
 
 	ChatSites string `env:"HOTLINE_CHAT_SITES" help:"origins of other pages that may carry the chat window (https://www.example.vn), comma separated; our own may always"`
+
+	TelegramToken  string `env:"HOTLINE_TELEGRAM_TOKEN" name:"telegram-token" secret:"true" help:"token of the Telegram bot, from @BotFather"`
+	TelegramSecret string `env:"HOTLINE_TELEGRAM_SECRET" name:"telegram-secret" secret:"true" help:"secret of the Telegram webhook, up to 256 of A-Z a-z 0-9 _ -; without it updates are fetched by long polling"`
+	TelegramAPI    string `env:"HOTLINE_TELEGRAM_API" name:"telegram-api" default:"https://api.telegram.org" help:"base address of the Telegram Bot API and its files"`
 }
 
 // check reports every mistake together.
@@ -123,6 +127,7 @@ func (c *Config) check() error {
 	if _, err := webchat.ParseSites(c.ChatSites); err != nil {
 		bad("CHAT_SITES", "%v", err)
 	}
+	c.checkTelegram(bad)
 	return errors.Join(errs...)
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ import (
 type toys struct {
 	zalo     *simulator.Zalo
 	facebook *simulator.Facebook
+	telegram *simulator.Telegram
 	chats    map[ticketing.Channel]*crowd
 }
 
@@ -73,6 +75,23 @@ func newToys(c *Config) (_ *toys, err error) {
 		},
 		say: func(id, text string) { t.facebook.Say(id, text) },
 	}
+	t.telegram, err = simulator.NewTelegram(simulator.TelegramSettings{Token: "1022:demo-" + secret, Username: "hotline1022_bot"})
+	if err != nil {
+		return t, err
+	}
+	c.TelegramToken, c.TelegramSecret, c.TelegramAPI = "1022:demo-"+secret, secret, t.telegram.URL()
+	t.chats[ticketing.Telegram] = &crowd{
+		join: func(name string) string {
+			last, first, _ := strings.Cut(name, " ")
+			id := t.telegram.Citizen(first, last)
+			return strconv.FormatInt(id, 10)
+		},
+		say: func(id, text string) {
+			if n, err := strconv.ParseInt(id, 10, 64); err == nil {
+				t.telegram.Say(n, text)
+			}
+		},
+	}
 	return t, nil
 }
 
@@ -88,6 +107,9 @@ func (t *toys) close() {
 	}
 	if t.facebook != nil {
 		_ = t.facebook.Close()
+	}
+	if t.telegram != nil {
+		_ = t.telegram.Close()
 	}
 }
 

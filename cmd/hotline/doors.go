@@ -4,6 +4,7 @@ import (
 	"hotline1022/channels/facebook"
 	"hotline1022/channels/open311"
 	"hotline1022/channels/phone"
+	"hotline1022/channels/telegram"
 	"hotline1022/channels/webchat"
 	"hotline1022/channels/zalo"
 	"hotline1022/ticketing"
@@ -12,7 +13,7 @@ import (
 
 // doors tells the administration how each channel does.
 func (s *server) doors() []ui.ChannelHealth {
-	return []ui.ChannelHealth{s.zaloHealth(), s.facebookHealth(), s.phoneHealth(), s.webchatHealth(), s.open311Health()}
+	return []ui.ChannelHealth{s.zaloHealth(), s.facebookHealth(), s.telegramHealth(), s.phoneHealth(), s.webchatHealth(), s.open311Health()}
 }
 
 func (s *server) zaloHealth() ui.ChannelHealth {
@@ -36,6 +37,17 @@ func (s *server) facebookHealth() ui.ChannelHealth {
 		Channel: ticketing.Facebook, On: true, Hears: h.Hears, Speaks: h.Speaks, LastEvent: h.LastEvent, LastSent: h.LastSent,
 		Followers: int64(h.Followers), Counts: h.Counts,
 		Problems: problems(h.Problems, func(p facebook.Problem) ui.ChannelProblem { return ui.ChannelProblem(p) }),
+	}
+}
+
+func (s *server) telegramHealth() ui.ChannelHealth {
+	if s.telegram == nil {
+		return ui.ChannelHealth{Channel: ticketing.Telegram}
+	}
+	h := s.telegram.Health()
+	return ui.ChannelHealth{
+		Channel: ticketing.Telegram, On: true, Hears: h.On, Speaks: h.On, LastEvent: h.LastEvent, LastSent: h.LastSent, Counts: h.Counts,
+		Problems: problems(h.Problems, func(p telegram.Problem) ui.ChannelProblem { return ui.ChannelProblem(p) }),
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"hotline1022/channels/facebook"
 	"hotline1022/channels/open311"
 	"hotline1022/channels/phone"
+	"hotline1022/channels/telegram"
 	"hotline1022/channels/webchat"
 	"hotline1022/channels/zalo"
 	"hotline1022/realtime"
@@ -70,13 +71,16 @@ type server struct {
 	hub       *realtime.Hub
 	ui        *ui.Server
 	api       *api.API
-	zalo      *zalo.Channel // nil: off
-	open311   *open311.Channel
-	facebook  *facebook.Channel
-	phone     *phone.Channel
-	webchat   *webchat.Channel
 	courier   *ticketing.Courier
 	collector *ticketing.Collector
+
+	// The doors. nil: its settings are not given, it is off.
+	zalo     *zalo.Channel
+	facebook *facebook.Channel
+	telegram *telegram.Channel
+	phone    *phone.Channel
+	webchat  *webchat.Channel
+	open311  *open311.Channel
 }
 
 // serve listens and runs until ctx ends. ready, if given, learns the address.
@@ -148,7 +152,9 @@ func (s *server) mount(ctx context.Context) error {
 	s.api.Mount(s.app)
 	s.courier = &ticketing.Courier{Desk: s.desk, Senders: map[ticketing.Channel]ticketing.Sender{}, Log: s.log}
 	s.collector = &ticketing.Collector{Desk: s.desk, Sources: map[ticketing.Channel]ticketing.Source{}, Log: s.log}
-	for _, channel := range []func(context.Context) error{s.mountZalo, s.mountFacebook, s.mountPhone, s.mountWebchat, s.mountOpen311} {
+	for _, channel := range []func(context.Context) error{
+		s.mountZalo, s.mountFacebook, s.mountTelegram, s.mountPhone, s.mountWebchat, s.mountOpen311,
+	} {
 		if err := channel(ctx); err != nil {
 			return err
 		}
@@ -177,6 +183,9 @@ func (s *server) run(ctx context.Context, l net.Listener, listening func()) erro
 	}
 	if s.phone != nil {
 		group.Go(func() error { return s.phone.Run(work) })
+	}
+	if s.telegram != nil {
+		group.Go(func() error { return s.telegram.Run(work) })
 	}
 	group.Go(func() error {
 		s.awaitHub(work) // the first screen's socket must not be sent away

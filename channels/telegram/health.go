@@ -1,0 +1,115 @@
+package telegram
+
+import (
+	"maps"
+	"sync"
+	"time"
+
+	"hotline1022/ticketing/words"
+)
+
+// Health is how the channel does, for the settings page.
+type Health struct {
+	On, Webhook bool      // Webhook false: updates are polled
+	Username    string    // of the bot, once Telegram has told it
+	LastEvent   time.Time // an update, or one that was refused
+	LastSent    time.Time
+	Pending     int              // updates that waited at Telegram when it was last asked; webhook only
+	Counts      map[string]int64 // since the start of this process: "taken text", "unsigned" …
+	Problems    []Problem        // what a person should look at, the latest last
+}
+
+// Problem is something that does not mend itself. It goes when the same thing works again.
+type Problem struct {
+	Key   string // of the sentence in package words
+	Args  []any
+	At    time.Time // when it was seen last
+	Times int
+}
+
+// Text is the problem in words.
+func (p Problem) Text(lang string) string { return words.T(lang, p.Key, p.Args...) }
+
+// health is what Health is made of.
+type health struct {
+	mu        sync.Mutex
+	lastEvent time.Time
+	lastSent  time.Time
+	pending   int
+	counts    map[string]int64
+	problems  []Problem
+}
+
+// Health says how the channel does.
+func (c *Channel) Health() Health {
+	c.health.mu.Lock()
+	defer c.health.mu.Unlock()
+	return Health{
+		On: c.On(), Webhook: c.Secret != "", Username: c.username(), LastEvent: c.health.lastEvent, LastSent: c.health.lastSent,
+		Pending: c.health.pending, Counts: maps.Clone(c.health.counts), Problems: append([]Problem(nil), c.health.problems...),
+	}
+}
+
+// count counts what came in.
+func (h *health) count(what string, now time.Time) {
+	h.tally(what)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lastEvent = now
+}
+
+// tally counts anything.
+func (h *health) tally(what string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.counts == nil {
+		h.counts = map[string]int64{}
+	}
+	h.counts[what]++
+}
+
+// alarm tells people: on the settings page, and once in the log.
+func (c *Channel) alarm(key string, args ...any) {
+	h := &c.health
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i, p := range h.problems {
+		if p.Key == key {
+			h.problems[i] = Problem{Key: key, Args: args, At: c.now(), Times: p.Times + 1}
+			return
+		}
+	}
+	h.problems = append(h.problems, Problem{Key: key, Args: args, At: c.now(), Times: 1})
+	c.Log.Error("telegram needs a person", "err", words.T(words.English, key, args...))
+}
+
+// allClear takes problems off the list that are over.
+func (c *Channel) allClear(keys ...string) {
+	h := &c.health
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	kept := h.problems[:0]
+	for _, p := range h.problems {
+		over := false
+		for _, k := range keys {
+			over = over || p.Key == k
+		}
+		if !over {
+			kept = append(kept, p)
+		}
+	}
+	h.problems = kept
+}
+
+func (c *Channel) sent() {
+	c.health.mu.Lock()
+	c.health.lastSent = c.now()
+	c.health.mu.Unlock()
+	c.allClear("telegram.alarm.token")
+}
+
+func (c *Channel) pendingIs(n int) {
+	c.health.mu.Lock()
+	defer c.health.mu.Unlock()
+	c.health.pending = n
+}
