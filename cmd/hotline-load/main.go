@@ -31,6 +31,7 @@ type options struct {
 	sockets     int
 	length      time.Duration
 	keep        string
+	settle      time.Duration
 }
 
 func main() {
@@ -40,6 +41,7 @@ func main() {
 	flag.IntVar(&o.sockets, "sockets", 2000, "idle sockets of the memory test, at most 10000")
 	flag.DurationVar(&o.length, "length", 10*time.Second, "length of each test, at most 2m")
 	flag.StringVar(&o.keep, "data", "", "folder for the data, kept afterwards (default: temporary)")
+	flag.DurationVar(&o.settle, "settle", 65*time.Second, "how long memory is left to itself before it is read: the program gives back each minute what it does not use")
 	bareServer := flag.Bool("bare-server", false, "be the server of the bare insert (the program starts itself so)")
 	flag.Parse()
 	if *bareServer {
@@ -84,9 +86,6 @@ func run(ctx context.Context, o options) error {
 	return nil
 }
 
-// settle is how long after its last work the program has given back the memory it does not use: it does so each minute.
-const settle = 65 * time.Second
-
 // small is what is measured on an empty store.
 func small(ctx context.Context, p *program, o options, t *table) error {
 	p.data = filepath.Join(p.dir, "small")
@@ -110,7 +109,7 @@ func small(ctx context.Context, p *program, o options, t *table) error {
 	}
 	defer s.stop()
 	t.row("start, empty store", fmt.Sprintf("%d ms", time.Since(began).Milliseconds()), "1 s")
-	pause(ctx, settle)
+	pause(ctx, o.settle)
 	t.row("memory, idle", fmt.Sprintf("%.0f MB", s.memory()), "80 MB")
 	if err := sockets(ctx, s, keys, o, t); err != nil {
 		return err

@@ -26,7 +26,7 @@ func sockets(ctx context.Context, s *server, keys []string, o options, t *table)
 		return err
 	}
 	rest(idle)
-	pause(ctx, settle)
+	pause(ctx, o.settle)
 	each := (s.memory() - before) * 1024 / float64(len(idle))
 	t.row(fmt.Sprintf("memory per idle socket, %d sockets", len(idle)), fmt.Sprintf("%.1f KB", each), "25 KB")
 	for _, c := range idle {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/store/sqlite"
 )
 
 // ImportCmd loads data from a file. The same file twice changes nothing; a run that was stopped is finished by running
@@ -48,7 +49,7 @@ func (cmd ImportCmd) Run(ctx context.Context, c *Config) error {
 	}
 	debug.SetGCPercent(400) // a file read once, by a program that ends after it
 	quiet := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	p, err := assemble(ctx, c, quiet)
+	p, err := assembled(ctx, c, quiet, sqlite.Options{WriterCache: 256})
 	if err != nil {
 		return err
 	}

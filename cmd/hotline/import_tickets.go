@@ -19,7 +19,7 @@ import (
 
 // abreast is how many tickets are under way at once. The store writes those that wait together in one commit, so the
 // rate grows with their number until the disk no longer is what is waited for.
-const abreast = 384
+const abreast = 960
 
 // importActor is who writes imported tickets.
 var importActor = ticketing.Actor{ID: "hotline import", Role: ticketing.System}

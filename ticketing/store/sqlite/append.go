@@ -24,6 +24,7 @@ type appending struct {
 	bare    [32]byte
 	doc     []byte
 	terms   []string
+	broken  bool // its words held bytes that are no UTF-8: what is stored is not what was given
 }
 
 // Append writes the event, the ticket and the records in one commit.
@@ -52,6 +53,7 @@ func prepare(e ticketing.Event, after ticketing.Ticket, with []ticketing.Record)
 	if a.payload, a.digest, err = encode(e); err != nil {
 		return nil, err
 	}
+	a.broken = bytes.Contains(a.payload, []byte("\ufffd"))
 	if _, a.bare, err = encode(e.Blank()); err != nil {
 		return nil, err
 	}
@@ -116,7 +118,8 @@ func (a *appending) write(w *writer) error {
 			string(e.Kind), a.payload, a.digest[:], a.bare[:], chain)
 		if err == nil {
 			w.seq, w.chain, w.dirty = seq, chain, true
-			w.news.events = append(w.news.events, &recentEvent{seq: seq, payload: a.payload})
+			e.Seq = seq
+			w.news.events = append(w.news.events, &recentEvent{seq: seq, payload: a.payload, known: !a.broken, event: e})
 		}
 	}
 	switch {
@@ -136,7 +139,12 @@ func (a *appending) write(w *writer) error {
 	if err := w.putNew(a.with); err != nil {
 		return err
 	}
-	return w.project(a.after, a.doc, a.terms, old)
+	if err := w.project(a.after, a.doc, a.terms, old); err != nil || a.broken {
+		return err
+	}
+	shown := w.news.tickets[a.after.Code]
+	shown.known, shown.ticket = true, a.after
+	return nil
 }
 
 // refuse says why the event was not let in: the key goes before the version.

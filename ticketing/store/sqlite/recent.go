@@ -26,10 +26,11 @@ const (
 	recentRecords = 8192
 )
 
-// recentEvent is decoded by the first who asks, for all.
+// recentEvent is as it was given to Append, or is decoded by the first who asks, for all.
 type recentEvent struct {
 	seq     int64
 	payload []byte
+	known   bool // event is what the payload says
 	once    sync.Once
 	event   ticketing.Event
 	err     error
@@ -37,7 +38,9 @@ type recentEvent struct {
 
 func (e *recentEvent) read() (ticketing.Event, error) {
 	e.once.Do(func() {
-		e.event, e.err = decodeEvent(e.seq, e.payload)
+		if !e.known {
+			e.event, e.err = decodeEvent(e.seq, e.payload)
+		}
 		e.payload = nil
 		to := &e.event
 		to.Files, to.Alarms = slices.Clip(to.Files), slices.Clip(to.Alarms)
@@ -46,11 +49,13 @@ func (e *recentEvent) read() (ticketing.Event, error) {
 	return e.event, e.err
 }
 
-// shown is a ticket's document, decoded by the first who asks, for all: nobody changes what hangs on a ticket
-// (TestAnySequenceReplays), and its slices are cut to length, so that who appends to one makes a new one.
+// shown is a ticket as it was given to Append, or its document, decoded by the first who asks, for all. Nobody changes
+// what hangs on a ticket (TestAnySequenceReplays), and its slices are cut to length, so that who appends to one makes a
+// new one.
 type shown struct {
 	first  int64
 	doc    []byte
+	known  bool // ticket is what the document says
 	once   sync.Once
 	ticket ticketing.Ticket
 	err    error
@@ -58,7 +63,9 @@ type shown struct {
 
 func (s *shown) read() (ticketing.Ticket, error) {
 	s.once.Do(func() {
-		s.ticket, s.err = decode(s.first, s.doc)
+		if !s.known {
+			s.ticket, s.err = decode(s.first, s.doc)
+		}
 		s.doc = nil
 		t := &s.ticket
 		t.Files, t.Alarms, t.Sending = slices.Clip(t.Files), slices.Clip(t.Alarms), slices.Clip(t.Sending)

@@ -9,6 +9,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -28,6 +29,8 @@ type Options struct {
 	Readers int
 	// ReadOnly opens a file that another process may be serving. Every write is refused, and the bell never rings.
 	ReadOnly bool
+	// WriterCache is how many megabytes of pages the writer keeps; 0 is 16. An import touches all of every index.
+	WriterCache int
 }
 
 // Store is a ticketing.Store in one SQLite file.
@@ -66,7 +69,7 @@ func Open(ctx context.Context, path string, opt Options) (_ *Store, err error) {
 			s.close()
 		}
 	}()
-	if s.write, err = newWriter(ctx, path, &s.bell); err != nil {
+	if s.write, err = newWriter(ctx, path, &s.bell, cmp.Or(opt.WriterCache, 16)); err != nil {
 		return nil, err
 	}
 	s.recent = newRecent(s.write.seq)
@@ -136,7 +139,7 @@ func readers(path string, n int) (*sql.DB, error) {
 	if n == 0 {
 		n = min(max(4, 2*runtime.GOMAXPROCS(0)), 16)
 	}
-	db, err := connect(path, "rw", "busy_timeout(10000)", "query_only(1)", "cache_size(-3000)")
+	db, err := connect(path, "rw", "busy_timeout(10000)", "query_only(1)", "cache_size(-8000)")
 	if err != nil {
 		return nil, err
 	}

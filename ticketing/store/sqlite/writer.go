@@ -66,9 +66,9 @@ type writer struct {
 	sick   atomic.Pointer[error]
 }
 
-func newWriter(ctx context.Context, path string, bell *ticketing.Bell) (*writer, error) {
-	db, err := connect(path, "rwc", "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)",
-		"secure_delete(1)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)")
+func newWriter(ctx context.Context, path string, bell *ticketing.Bell, cacheMB int) (*writer, error) {
+	db, err := connect(path, "rwc", "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("cache_size(-%d)", cacheMB*1000),
+		"secure_delete(1)", "wal_autocheckpoint(10000)", "journal_size_limit(67108864)")
 	if err != nil {
 		return nil, err
 	}
