@@ -130,7 +130,9 @@ func (t *toys) doors(ctx context.Context, p *parts, url string) (map[ticketing.C
 	web := func(ctx context.Context, in ticketing.Incoming) (ticketing.Contact, error) {
 		return ticketing.Contact{}, hand(ctx, url, key, in)
 	}
-	doors := map[ticketing.Channel]province.Door{ticketing.Web: web, ticketing.App: web}
+	doors := map[ticketing.Channel]province.Door{
+		ticketing.Web: web, ticketing.App: web, ticketing.Chat: chatOn(url), ticketing.Open311: open311On(url, key),
+	}
 	for channel, c := range t.chats {
 		doors[channel] = func(_ context.Context, in ticketing.Incoming) (ticketing.Contact, error) {
 			return ticketing.Contact{Channel: channel, ID: c.write(in)}, nil

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"hotline1022/ticketing"
+)
+
+// The demo's people at doors that need no platform: the chat window and Open311.
+
+// chatOn writes as a window of the person's device does: the first try is told how long a person takes to type, the
+// second is let in.
+func chatOn(base string) func(context.Context, ticketing.Incoming) (ticketing.Contact, error) {
+	client := &http.Client{Timeout: 20 * time.Second}
+	return func(ctx context.Context, in ticketing.Incoming) (ticketing.Contact, error) {
+		device, name := make([]byte, 32), make([]byte, 16)
+		rand.Read(device)
+		rand.Read(name)
+		fields := url.Values{"key": {hex.EncodeToString(name)}, "text": {in.Text}}
+		for range 3 {
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/nhung/chat/send", strings.NewReader(fields.Encode()))
+			if err != nil {
+				return ticketing.Contact{}, err
+			}
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			req.Header.Set("Origin", base)
+			req.Header.Set("X-Chat-Key", base64.RawURLEncoding.EncodeToString(device))
+			status, body, err := answered(client, req)
+			if err != nil || status == http.StatusOK {
+				return ticketing.Contact{}, err
+			}
+			var told struct {
+				Error struct {
+					Form string
+					Wait int
+				}
+			}
+			if json.Unmarshal(body, &told) != nil || told.Error.Wait == 0 {
+				return ticketing.Contact{}, fmt.Errorf("the chat window answers %d: %.200s", status, body)
+			}
+			if told.Error.Form != "" {
+				fields.Set("form", told.Error.Form)
+			}
+			select {
+			case <-ctx.Done():
+				return ticketing.Contact{}, ctx.Err()
+			case <-time.After(time.Duration(told.Error.Wait) * time.Second):
+			}
+		}
+		return ticketing.Contact{}, fmt.Errorf("the chat window lets nobody in")
+	}
+}
+
+// open311On hands a report in as a program of another city's app does.
+func open311On(base, key string) func(context.Context, ticketing.Incoming) (ticketing.Contact, error) {
+	client := &http.Client{Timeout: 20 * time.Second}
+	return func(ctx context.Context, in ticketing.Incoming) (ticketing.Contact, error) {
+		fields := url.Values{"api_key": {key}, "service_code": {in.Category}, "description": {in.Text}, "address_string": {in.Address}, "first_name": {in.Name}, "phone": {in.Phone}}
+		if p := in.Location; p != nil {
+			fields.Set("lat", fmt.Sprint(p.Lat))
+			fields.Set("long", fmt.Sprint(p.Lng))
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/open311/v2/requests.json", strings.NewReader(fields.Encode()))
+		if err != nil {
+			return ticketing.Contact{}, err
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Idempotency-Key", in.Key)
+		status, body, err := answered(client, req)
+		if err == nil && status != http.StatusOK && status != http.StatusCreated {
+			err = fmt.Errorf("Open311 answers %d: %.200s", status, body)
+		}
+		return ticketing.Contact{}, err
+	}
+}
+
+func answered(client *http.Client, req *http.Request) (int, []byte, error) {
+	answer, err := client.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
+	return answer.StatusCode, body, err
+}
