@@ -14,6 +14,9 @@ func TestAGreetingAndAMenuAreShownWithoutATicket(t *testing.T) {
 	if len(v.Messages) != 2 || v.Messages[0].Kind != "own" || v.Messages[0].Text != "Xin chào" || v.Messages[0].Key == "" {
 		t.Fatalf("%+v", v.Messages)
 	}
+	if again := w.say("Xin chào", "key", v.Messages[0].Key).wants(t, 200).view(t); len(again.Messages) != 2 {
+		t.Errorf("a repeat is answered with %+v", again.Messages)
+	}
 	menu := v.Messages[1]
 	if menu.Kind != "told" || len(menu.Choices) != 4 || menu.Receipt == "" {
 		t.Fatalf("%+v", menu)

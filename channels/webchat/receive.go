@@ -80,16 +80,13 @@ func (c *Channel) send(f *fiber.Ctx) error {
 		return err
 	}
 	c.health.count("taken", c.now())
-	if r.Ticket.Kind == ticketing.Lobby { // no matter, and answered: the window shows the lobby beside the tickets
-		return c.shown(f, d)
-	}
 	return c.shown(f, d, r.Ticket.Code)
 }
 
 // shown answers with the conversation, the ticket just written to among it.
-func (c *Channel) shown(f *fiber.Ctx, d device, code ...ticketing.Code) error {
+func (c *Channel) shown(f *fiber.Ctx, d device, code ticketing.Code) error {
 	v := view{Office: c.office(f.UserContext(), lang(f))}
-	if err := c.read(f.UserContext(), d, lang(f), "", &v, code...); err != nil {
+	if err := c.read(f.UserContext(), d, lang(f), "", &v, code); err != nil {
 		// It is stored; that it cannot be shown just now must not make it look lost.
 		c.Log.Error("a stored message cannot be shown", "ticket", code, "err", err)
 		return f.JSON(view{Office: v.Office})

@@ -131,6 +131,9 @@ func (c *Channel) conversation(ctx context.Context, d device, with ...ticketing.
 	var all []held
 	for _, code := range codes {
 		t, events, err := c.Desk.Held(ctx, code)
+		if ticketing.ClassOf(err) == ticketing.NotFound && err != nil {
+			continue // a lobby: it is shown beside the tickets
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -8,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
@@ -26,16 +28,20 @@ func chatOn(base string) func(context.Context, ticketing.Incoming) (ticketing.Co
 		device, name := make([]byte, 32), make([]byte, 16)
 		rand.Read(device)
 		rand.Read(name)
-		fields := url.Values{"key": {hex.EncodeToString(name)}, "text": {in.Text}}
+		fields := map[string]string{"key": hex.EncodeToString(name), "text": in.Text}
 		for range 3 {
-			req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/nhung/chat/send", strings.NewReader(fields.Encode()))
+			body, kind, err := formParts(fields)
 			if err != nil {
 				return ticketing.Contact{}, err
 			}
-			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/nhung/chat/send", body)
+			if err != nil {
+				return ticketing.Contact{}, err
+			}
+			req.Header.Set("Content-Type", kind)
 			req.Header.Set("Origin", base)
 			req.Header.Set("X-Chat-Key", base64.RawURLEncoding.EncodeToString(device))
-			status, body, err := answered(client, req)
+			status, said, err := answered(client, req)
 			if err != nil || status == http.StatusOK {
 				return ticketing.Contact{}, err
 			}
@@ -45,11 +51,11 @@ func chatOn(base string) func(context.Context, ticketing.Incoming) (ticketing.Co
 					Wait int
 				}
 			}
-			if json.Unmarshal(body, &told) != nil || told.Error.Wait == 0 {
-				return ticketing.Contact{}, fmt.Errorf("the chat window answers %d: %.200s", status, body)
+			if json.Unmarshal(said, &told) != nil || told.Error.Wait == 0 {
+				return ticketing.Contact{}, fmt.Errorf("the chat window answers %d: %.200s", status, said)
 			}
 			if told.Error.Form != "" {
-				fields.Set("form", told.Error.Form)
+				fields["form"] = told.Error.Form
 			}
 			select {
 			case <-ctx.Done():
@@ -82,6 +88,18 @@ func open311On(base, key string) func(context.Context, ticketing.Incoming) (tick
 		}
 		return ticketing.Contact{}, err
 	}
+}
+
+// formParts is a form as windows send it, with its content type.
+func formParts(fields map[string]string) (io.Reader, string, error) {
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for k, v := range fields {
+		if err := w.WriteField(k, v); err != nil {
+			return nil, "", err
+		}
+	}
+	return &b, w.FormDataContentType(), w.Close()
 }
 
 func answered(client *http.Client, req *http.Request) (int, []byte, error) {
