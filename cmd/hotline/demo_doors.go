@@ -9,7 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"mime/multipart"
+	forms "mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
@@ -93,7 +93,7 @@ func open311On(base, key string) func(context.Context, ticketing.Incoming) (tick
 // formParts is a form as windows send it, with its content type.
 func formParts(fields map[string]string) (io.Reader, string, error) {
 	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
+	w := forms.NewWriter(&b)
 	for k, v := range fields {
 		if err := w.WriteField(k, v); err != nil {
 			return nil, "", err
