@@ -183,10 +183,7 @@ func FuzzFold(f *testing.F) {
 
 // slowly is Fold by decomposing all of s first.
 func slowly(s string) string {
-	var words []string
-	for _, word := range strings.FieldsFunc(strings.Map(foldRune, norm.NFD.String(strings.ToValidUTF8(s, " "))), func(r rune) bool { return r == ' ' }) {
-		words = append(words, word)
-	}
+	words := strings.FieldsFunc(strings.Map(foldRune, norm.NFD.String(strings.ToValidUTF8(s, " "))), func(r rune) bool { return r == ' ' })
 	return strings.Join(words, " ")
 }
 
