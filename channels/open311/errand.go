@@ -31,6 +31,9 @@ func pause(try int) time.Duration {
 // carry does what is due until ctx ends: once a second, not at every commit, since the errands of a large agency are
 // many and none is in such a hurry.
 func (c *Channel) carry(ctx context.Context) error {
+	if _, err := c.awaitEndpoint(ctx); err != nil {
+		return err
+	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {

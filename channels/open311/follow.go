@@ -41,8 +41,16 @@ func (e errand) id() string { return fmt.Sprintf("%s/%d", e.Ticket, e.N) }
 func (c *Channel) follow(ctx context.Context) error {
 	var from int64
 	var version int
-	err := c.again(ctx, "the place in the feed cannot be read", func() (err error) {
-		from, version, err = c.cursor(ctx)
+	waited, err := c.awaitEndpoint(ctx)
+	if err != nil {
+		return err
+	}
+	err = c.again(ctx, "the place in the feed cannot be read", func() (err error) {
+		if from, version, err = c.cursor(ctx); err != nil || !waited {
+			return err
+		}
+		end, err := c.Desk.Store.End(ctx) // nobody had an endpoint until now
+		from = max(from, end)
 		return err
 	})
 	if err != nil {
@@ -62,6 +70,26 @@ func (c *Channel) follow(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// awaitEndpoint returns when some agency has an endpoint, and says whether none had when it was asked: until then nobody
+// need follow the feed, which costs a reading each moment where several processes share a store.
+func (c *Channel) awaitEndpoint(ctx context.Context) (waited bool, err error) {
+	look := time.NewTicker(100 * time.Millisecond)
+	defer look.Stop()
+	for {
+		for _, a := range c.Desk.Catalog.Current().Agencies {
+			if a.Open311 != "" && !a.Off {
+				return waited, nil
+			}
+		}
+		waited = true
+		select {
+		case <-ctx.Done():
+			return waited, ctx.Err()
+		case <-look.C:
+		}
+	}
 }
 
 // again does something until it works: an event must not be passed over because the store is ill.
