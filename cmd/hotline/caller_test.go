@@ -177,7 +177,7 @@ func (c *caller) feed(base string, after int64) []entry {
 			Next  int64
 			More  bool
 		}
-		c.get(fmt.Sprintf("%s/api/v1/events?limit=100&after=%d", base, after), &page)
+		c.get(fmt.Sprintf("%s/api/v1/events?limit=20&after=%d", base, after), &page) // small: the test server reads each ticket slowly
 		out = append(out, page.Items...)
 		if after = page.Next; !page.More {
 			return out
