@@ -2,13 +2,11 @@ package ui
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -23,37 +21,6 @@ type workPage struct {
 	Queue  queueView
 	Ticket *ticketView // nil: none is open
 	callsView
-}
-
-// callsView is what the page's script needs to show the telephone.
-type callsView struct {
-	Calls   bool // there is a telephone, and it is this person's work
-	Me      string
-	Reasons string // why somebody is not called back, as JSON: value → words
-}
-
-// dressWork adds the page's scripts, and the telephone for those who answer it.
-func (s *Server) dressWork(v *visit, w *workPage) {
-	w.Scripts = []string{"work.js"}
-	if w.callsView = s.callsView(v); w.Calls {
-		w.Scripts = append(w.Scripts, "calls.js")
-	}
-}
-
-func (s *Server) callsView(v *visit) callsView {
-	role := v.staff.Role
-	if s.Caller == nil || role != ticketing.Operator && role != ticketing.Supervisor {
-		return callsView{}
-	}
-	reasons := map[string]string{}
-	for _, r := range []string{"unreachable", "wrong_number", "served_elsewhere", "nuisance"} {
-		reasons[r] = v.t("phone.dismiss." + r)
-	}
-	text, err := json.Marshal(reasons)
-	if err != nil {
-		return callsView{} // a map of strings
-	}
-	return callsView{Calls: true, Me: v.staff.ID, Reasons: string(text)}
 }
 
 // entry is one thing in a ticket's timeline as its reader sees it.
@@ -98,33 +65,6 @@ type ticketView struct {
 	Typed  map[string]string
 	Errors fieldErrors
 	Notice string
-}
-
-// replyWindow is how long the platform still lets us write to the citizen.
-type replyWindow struct {
-	State string    // easy, hard, closed: see Channel.Window
-	At    time.Time // when that ends, or since when it is closed
-}
-
-// windowOf is nil where the door never closes.
-func windowOf(ch ticketing.Channel, events []ticketing.Event, now time.Time) *replyWindow {
-	easy, last := ch.Window()
-	if last == 0 {
-		return nil
-	}
-	var heard time.Time
-	for _, e := range events {
-		if e.Kind == ticketing.Received || e.Kind == ticketing.Said && e.Channel == ch {
-			heard = e.At
-		}
-	}
-	switch passed := now.Sub(heard); {
-	case passed <= easy:
-		return &replyWindow{"easy", heard.Add(easy)}
-	case passed <= last:
-		return &replyWindow{"hard", heard.Add(last)}
-	}
-	return &replyWindow{"closed", heard.Add(last)}
 }
 
 // Has is for templates.
