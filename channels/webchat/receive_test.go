@@ -231,18 +231,17 @@ func TestABodyIsBounded(t *testing.T) {
 }
 
 func TestAStoreThatIsAwayLosesNothing(t *testing.T) {
-	h := newHouse(t)
+	store := &brokenStore{}
+	h := newHouse(t, func(h *house) { store.Store, h.desk.Store = h.store, store })
 	w := h.window()
-	store := &brokenStore{Store: h.store}
-	h.desk.Store = store
 	name := nextName()
-	store.fail = ticketing.ErrBusy
+	store.set(ticketing.ErrBusy, false)
 	if a := w.say("Đừng mất nhé.", "key", name).wants(t, 503); a.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
-	store.fail, store.after = ticketing.ErrUnknown, true // it is stored, and nobody learns it
+	store.set(ticketing.ErrUnknown, true) // it is stored, and nobody learns it
 	w.say("Đừng mất nhé.", "key", name).wants(t, 503)
-	store.fail = nil
+	store.set(nil, false)
 	w.say("Đừng mất nhé.", "key", name).wants(t, 200)
 	if tk := h.only(); tk.Messages != 1 {
 		t.Errorf("%d messages, want one", tk.Messages)

@@ -3,27 +3,38 @@ package webchat
 import (
 	"context"
 	"io"
+	"sync"
 
 	"hotline1022/ticketing"
 )
 
-// brokenStore is a real store that fails when told to: before it has written, or after.
+// brokenStore is a real store that fails to take citizens' messages when told to: before it has written, or after.
 type brokenStore struct {
 	ticketing.Store
+	mu    sync.Mutex
 	fail  error
 	after bool
 }
 
+func (s *brokenStore) set(fail error, after bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fail, s.after = fail, after
+}
+
 func (s *brokenStore) Append(ctx context.Context, e ticketing.Event, after ticketing.Ticket, with ...ticketing.Record) (ticketing.Event, error) {
-	if s.fail == nil {
+	s.mu.Lock()
+	fail, late := s.fail, s.after
+	s.mu.Unlock()
+	if fail == nil || e.Kind != ticketing.Received {
 		return s.Store.Append(ctx, e, after, with...)
 	}
-	if s.after {
+	if late {
 		if _, err := s.Store.Append(ctx, e, after, with...); err != nil {
 			return e, err
 		}
 	}
-	return ticketing.Event{}, s.fail
+	return ticketing.Event{}, fail
 }
 
 // countingFiles counts what is stored.

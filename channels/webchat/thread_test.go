@@ -117,10 +117,10 @@ func TestNoKindOfEventLeaks(t *testing.T) {
 func TestTheWindowIsSparedWhatItHas(t *testing.T) {
 	h := newHouse(t)
 	w := h.window()
-	first := w.say("Đèn đường trước nhà tắt.").wants(t, 200).view(t)
+	w.say("Đèn đường trước nhà tắt.").wants(t, 200)
 	h.until(h.only().Code, "the receipt is sent", func(t ticketing.Ticket) bool { return t.NextSend().IsZero() })
 	v := w.thread()
-	if len(v.Messages) != 2 || v.Version == "" || v.Version == first.Version {
+	if len(v.Messages) != 2 || v.Version == "" {
 		t.Fatalf("%+v", v)
 	}
 	if again := w.get("/nhung/chat/thread?have=" + v.Version).view(t); again.Messages != nil || again.Version != v.Version || again.Live == nil {

@@ -134,9 +134,16 @@ func (w *window) do(steps ...chromedp.Action[chromedp.Void]) {
 	w.Helper()
 	ctx, done := context.WithTimeout(w.ctx, 30*time.Second)
 	defer done()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		w.shot("failed-" + w.name)
-		w.Fatalf("%s: %v", w.name, err)
+	for _, step := range steps {
+		// A live update may put a new node in the place of the one just found: then once more.
+		err := chromedp.Do(ctx, step)
+		for try := 1; err != nil && try < 5 && strings.Contains(err.Error(), "Could not find node"); try++ {
+			err = chromedp.Do(ctx, step)
+		}
+		if err != nil {
+			w.shot("failed-" + w.name)
+			w.Fatalf("%s: %v", w.name, err)
+		}
 	}
 }
 

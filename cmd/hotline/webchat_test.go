@@ -58,7 +58,8 @@ func TestSomebodyIsOnDutyWhileAnOperatorIsSignedIn(t *testing.T) {
 
 func TestChatSitesAreChecked(t *testing.T) {
 	c := Config{Addr: "127.0.0.1:0", Data: "x", Store: "sqlite", Timezone: "Asia/Ho_Chi_Minh", ChatSites: "https://ok.vn,*",
-		ZaloAPI: "https://a.vn", ZaloOAuth: "https://a.vn", ZaloBusiness: "https://a.vn"}
+		ZaloAPI: "https://a.vn", ZaloOAuth: "https://a.vn", ZaloBusiness: "https://a.vn",
+		FacebookGraph: "https://a.vn", TelegramAPI: "https://a.vn"}
 	if err := c.check(); err == nil || !strings.Contains(err.Error(), "HOTLINE_CHAT_SITES") {
 		t.Errorf("a wildcard site is answered %v", err)
 	}
