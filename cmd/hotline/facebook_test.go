@@ -16,10 +16,10 @@ import (
 
 // The whole program with a page: the handshake, a message and its receipt, a batch larger than an ordinary body.
 func TestThePageIsJoinedToTheProgram(t *testing.T) {
-	ctx, stop := context.WithTimeout(t.Context(), 60*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 120*time.Second)
 	defer stop()
 	page, err := simulator.NewFacebook(simulator.FacebookSettings{
-		AppID: "7", AppSecret: "secret", VerifyToken: "words", PageToken: "token", PageID: "1022", Followers: 9, Mood: simulator.FacebookMood{Echo: true},
+		AppID: "7", AppSecret: "secret", VerifyToken: "words", PageToken: "token", PageID: "1022", Followers: 9, Scale: 20, Mood: simulator.FacebookMood{Echo: true},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +57,8 @@ func TestThePageIsJoinedToTheProgram(t *testing.T) {
 	if err != nil || !strings.Contains(got[0].Text, "/t/") {
 		t.Fatalf("no receipt: %v %+v", err, got)
 	}
-	if pushes, err := page.Settled(ctx); err != nil || pushes.Statuses[200] != pushes.Sent {
+	// A slow machine puts the batch off (503) and has it repeated; nothing else may be answered, and nothing lost.
+	if pushes, err := page.Settled(ctx); err != nil || pushes.Lost > 0 || pushes.Statuses[200] == 0 || pushes.Statuses[200]+pushes.Statuses[503] != pushes.Sent {
 		t.Errorf("%v %+v", err, pushes)
 	}
 	all, err := p.store.List(ctx, ticketing.Filter{Scope: ticketing.Scope{All: true}, Channel: []ticketing.Channel{ticketing.Facebook}})
