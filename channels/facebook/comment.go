@@ -68,7 +68,7 @@ func (c *Channel) commentKey(v comment, what string) string {
 // comment takes a comment as a ticket of its own: what stands in public under one post belongs to no conversation.
 func (c *Channel) comment(ctx context.Context, v comment) error {
 	in := v.incoming(c.commentKey(v, "add"))
-	parts := split(in.Text, most)
+	parts := text.Split(in.Text, most)
 	in.Text = parts[0]
 	r, err := c.Desk.Receive(ctx, by, in)
 	if err != nil {

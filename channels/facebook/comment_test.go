@@ -10,6 +10,7 @@ import (
 
 	"hotline1022/channels/simulator"
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/text"
 )
 
 // commented is a comment's ticket; the person has not written in Messenger.
@@ -104,8 +105,8 @@ func TestThePrivateReplyIsOneMessageWhateverIsToBeSaid(t *testing.T) {
 		_, err := h.ch.Send(t.Context(), m)
 		must(t, err)
 		got := h.texts(user)
-		if len(got) != 1 || length(got[0]) > maxText {
-			t.Fatalf("%d messages, %d long", len(got), length(got[0]))
+		if len(got) != 1 || text.Units(got[0]) > maxText {
+			t.Fatalf("%d messages, %d long", len(got), text.Units(got[0]))
 		}
 		for _, want := range c.want {
 			if !strings.Contains(got[0], want) {

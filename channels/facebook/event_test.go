@@ -200,13 +200,13 @@ func TestUsageHeadersAreRead(t *testing.T) {
 func TestALongTextIsCutWhereAReaderPauses(t *testing.T) {
 	sentence := "Đèn đường trước nhà số 5 hỏng đã ba ngày. "
 	long := strings.Repeat(strings.Repeat(sentence, 8)+"\n\n", 12)
-	parts := split(text.NFC(long), maxText)
+	parts := text.Split(text.NFC(long), maxText)
 	for i, p := range parts {
 		if i < len(parts)-1 && !strings.HasSuffix(p, ".") {
 			t.Errorf("part %d ends with %q", i, p[len(p)-20:])
 		}
 	}
-	if got := split(strings.Repeat("a", 4500), maxText); len(got) != 3 || len(got[0]) != 2000 {
+	if got := text.Split(strings.Repeat("a", 4500), maxText); len(got) != 3 || len(got[0]) != 2000 {
 		t.Errorf("%d parts of a word without an end", len(got))
 	}
 	rapid.Check(t, func(r *rapid.T) {
@@ -214,9 +214,9 @@ func TestALongTextIsCutWhereAReaderPauses(t *testing.T) {
 		most := rapid.IntRange(8, 60).Draw(r, "most")
 		squeeze := func(s string) string { return strings.Join(strings.Fields(s), "") }
 		all := ""
-		for _, p := range split(s, most) {
-			if length(p) > most || p == "" || !utf8.ValidString(p) {
-				r.Fatalf("part %q has %d", p, length(p))
+		for _, p := range text.Split(s, most) {
+			if text.Units(p) > most || p == "" || !utf8.ValidString(p) {
+				r.Fatalf("part %q has %d", p, text.Units(p))
 			}
 			all += p
 		}

@@ -64,7 +64,7 @@ func (c *Channel) hear(ctx context.Context, it item) error {
 		return err
 	}
 	in := it.incoming(key)
-	for i, part := range split(in.Text, most) {
+	for i, part := range text.Split(in.Text, most) {
 		one := in
 		one.Text = part
 		if i > 0 {

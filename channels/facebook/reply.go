@@ -117,10 +117,10 @@ func (c *Channel) whole(m ticketing.Outbound) string {
 		lines = append(lines, fmt.Sprintf("%d. %s", i+1, ch.Label))
 	}
 	said := joined(lines)
-	if length(said) <= maxText {
+	if text.Units(said) <= maxText {
 		return said
 	}
 	more := "…\n" + words.T(words.Vietnamese, "facebook.send.more", c.Desk.TrackURL(m.Ticket))
-	parts := split(text.NFC(m.Text), maxText-length(more))
+	parts := text.Split(text.NFC(m.Text), maxText-text.Units(more))
 	return strings.TrimRight(parts[0], " .…") + more
 }

@@ -110,7 +110,7 @@ func partly(err error, done, all int) error {
 // message comes.
 func pieces(m ticketing.Outbound) []piece {
 	var out []piece
-	for _, part := range split(text.NFC(m.Text), maxText) {
+	for _, part := range text.Split(text.NFC(m.Text), maxText) {
 		out = append(out, piece{text: part})
 	}
 	for _, f := range m.Files {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/text"
 )
 
 // kindErrand: id is the update's number and print, the content what is to be said at Telegram because of it. It is
@@ -214,7 +215,7 @@ func (c *Channel) say(ctx context.Context, r reply) error {
 	if r.Text == "" {
 		return nil
 	}
-	parts := split(r.Text, maxText)
+	parts := text.Split(r.Text, maxText)
 	for i, part := range parts {
 		p := piece{text: part}
 		if i == len(parts)-1 {

@@ -89,7 +89,7 @@ func (m message) print(u update) string {
 func (c *Channel) receive(ctx context.Context, in ticketing.Incoming, print string) error {
 	const most = 9000 // the desk's limit with a margin
 	key := in.Key
-	for i, part := range split(text.NFC(in.Text), most) {
+	for i, part := range text.Split(text.NFC(in.Text), most) {
 		one := in
 		one.Text, one.Print = part, print
 		if i > 0 {

@@ -92,7 +92,7 @@ func partly(err error, done, all int) error {
 // pieces are the calls a message needs, in order; its buttons are below the last.
 func (c *Channel) pieces(m ticketing.Outbound) []piece {
 	var out []piece
-	for _, part := range split(text.NFC(m.Text), maxText) {
+	for _, part := range text.Split(text.NFC(m.Text), maxText) {
 		out = append(out, piece{text: part})
 	}
 	for _, f := range m.Files {

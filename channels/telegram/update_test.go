@@ -93,7 +93,7 @@ func FuzzUpdate(f *testing.F) {
 		if len(in.Fetch) > 1 {
 			t.Errorf("%d attachments", len(in.Fetch))
 		}
-		for _, part := range split(text.NFC(in.Text), 9000) {
+		for _, part := range text.Split(text.NFC(in.Text), 9000) {
 			if utf8.RuneCountInString(part) > 10_000 {
 				t.Errorf("a part of %d characters", utf8.RuneCountInString(part))
 			}
@@ -178,7 +178,7 @@ func FuzzVerdict(f *testing.F) {
 
 func TestALongTextIsCutByUTF16(t *testing.T) {
 	for most, want := range map[int]int{4096: 1, 4095: 2} {
-		if got := split(strings.Repeat("😀", 2048), most); len(got) != want {
+		if got := text.Split(strings.Repeat("😀", 2048), most); len(got) != want {
 			t.Errorf("2,048 emoji are %d parts at %d", len(got), most)
 		}
 	}
@@ -187,9 +187,9 @@ func TestALongTextIsCutByUTF16(t *testing.T) {
 		most := rapid.IntRange(8, 60).Draw(r, "most")
 		squeeze := func(s string) string { return strings.Join(strings.Fields(s), "") }
 		all := ""
-		for _, p := range split(s, most) {
-			if length(p) > most || p == "" || !utf8.ValidString(p) {
-				r.Fatalf("part %q has %d", p, length(p))
+		for _, p := range text.Split(s, most) {
+			if text.Units(p) > most || p == "" || !utf8.ValidString(p) {
+				r.Fatalf("part %q has %d", p, text.Units(p))
 			}
 			all += p
 		}

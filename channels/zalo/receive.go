@@ -71,7 +71,7 @@ func (c *Channel) hear(ctx context.Context, e event) error {
 	}
 	in := e.incoming(key)
 	const most = 9000 // the desk's limit with a margin
-	for i, part := range split(in.Text, most) {
+	for i, part := range text.Split(in.Text, most) {
 		one := in
 		one.Text = part
 		if i > 0 {

@@ -95,7 +95,7 @@ func partly(err error, done, all int) error {
 // pieces are the requests a message needs, in order.
 func (c *Channel) pieces(m ticketing.Outbound) []piece {
 	var out []piece
-	for _, part := range split(text.NFC(m.Numbered()), maxText) {
+	for _, part := range text.Split(text.NFC(m.Numbered()), maxText) {
 		out = append(out, piece{text: part})
 	}
 	for i, f := range m.Files {

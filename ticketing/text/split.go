@@ -1,4 +1,4 @@
-package zalo
+package text
 
 import (
 	"strings"
@@ -6,13 +6,13 @@ import (
 	"unicode/utf16"
 )
 
-// split cuts a text into parts of at most so many characters, where a reader would pause: between paragraphs, else
+// Split cuts a text into parts of at most so many characters, where a reader would pause: between paragraphs, else
 // lines, else sentences, else words, and inside a word only where there is nothing else. Characters are counted as
-// UTF-16 counts them, which is never fewer than Unicode's count: Zalo does not say how it counts.
-func split(s string, most int) []string {
+// UTF-16 counts them: Telegram says so, and where a platform does not say, it is never fewer than any other count.
+func Split(s string, most int) []string {
 	var parts []string
-	for s = strings.TrimSpace(s); length(s) > most; {
-		at := cut(s, most)
+	for s = strings.TrimSpace(s); Units(s) > most; {
+		at := cutAt(s, most)
 		parts = append(parts, strings.TrimSpace(s[:at]))
 		s = strings.TrimSpace(s[at:])
 	}
@@ -22,7 +22,8 @@ func split(s string, most int) []string {
 	return parts
 }
 
-func length(s string) int {
+// Units is the length in UTF-16 code units: an emoji is two.
+func Units(s string) int {
 	n := 0
 	for _, r := range s {
 		n += width(r)
@@ -32,8 +33,8 @@ func length(s string) int {
 
 func width(r rune) int { return max(1, utf16.RuneLen(r)) }
 
-// cut is the byte at which the first part ends.
-func cut(s string, most int) int {
+// cutAt is the byte at which the first part ends.
+func cutAt(s string, most int) int {
 	end, n := 0, 0 // s[:end] fits
 	for i, r := range s {
 		if n += width(r); n > most {
