@@ -32,7 +32,8 @@ type Desk struct {
 	Log     *slog.Logger
 	BaseURL string // what citizens see, without a slash at the end
 
-	Carries func(Channel) bool // says which channels have a way out; nil: none but conversations
+	Carries  func(Channel) bool // says which channels have a way out; nil: none but conversations
+	ByNumber Channel            // a channel that reaches whoever has a telephone number, if one does
 }
 
 // now is the moment an event is written with.
@@ -67,6 +68,7 @@ type Command struct {
 	Events      []int      // split
 	Assignee    *string    // claim: nil is oneself, "" lets go
 	Field       string     // reveal: phone or email
+	Ref         int        // note: the message she was told by telephone
 }
 
 // Do carries out a verb. Answers: the ticket after it; *Error with Class NotFound where the actor may not know of
@@ -97,7 +99,7 @@ func (d *Desk) Do(ctx context.Context, by Actor, code Code, cmd Command) (Ticket
 		if err != nil {
 			return t, orderError(err)
 		}
-		stored, err := d.Store.Append(ctx, e, after)
+		stored, err := d.Store.Append(ctx, e, after, d.calls(after, e)...)
 		switch {
 		case errors.Is(err, ErrDuplicate):
 			return d.done(ctx, by, code, stored, cmd)
@@ -112,9 +114,7 @@ func (d *Desk) Do(ctx context.Context, by Actor, code Code, cmd Command) (Ticket
 				d.notCarried(stored, err)
 			}
 		}
-		if len(t.Undelivered()) > 0 && len(after.Undelivered()) == 0 {
-			d.forgetSeen(ctx, t, 0)
-		}
+		d.forgetDone(ctx, t, after)
 		return after, nil
 	}
 	t, err := d.Ticket(ctx, by, code)
@@ -281,6 +281,7 @@ func (d *Desk) particulars(ctx context.Context, by Actor, t Ticket, cmd Command,
 		if e.Text == "" && len(e.Files) == 0 {
 			return invalid("text", "error.text_empty")
 		}
+		e.Ref = cmd.Ref
 	case Extend:
 		return d.extend(cat, t, cmd, e)
 	case ExtensionDecide:

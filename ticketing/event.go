@@ -26,7 +26,7 @@ const (
 	DraftApproved    EventKind = "approved"          //
 	DraftRejected    EventKind = "draft_rejected"    // Reason
 	AnsweredBy       EventKind = "answered"          // Text, Outcome, Reason, Files, OK: may be published; Alarms; Out
-	Noted            EventKind = "noted"             // Text, Files: internal
+	Noted            EventKind = "noted"             // Text, Files: internal; Ref: the message she was told by telephone
 	Attached         EventKind = "attached"          // Ref: the message; Files: what came with it, fetched later; or Reason: why it could not be
 	Messaged         EventKind = "messaged"          // Text, Files: to the citizen; Out
 	MergedInto       EventKind = "merged"            // Into

@@ -254,6 +254,9 @@ type Delivery struct {
 // Task says that it failed for good and nobody has seen to it yet: a person must reach the citizen another way.
 func (d Delivery) Task() bool { return d.State == Failed && !d.Seen }
 
+// Call says that the citizen is to be told by telephone.
+func (d Delivery) Call() bool { return d.Channel == Phone }
+
 // Settled says that nothing more will be tried.
 func (d Delivery) Settled() bool { return d.State == Failed || d.State.rank() > 0 }
 

@@ -30,14 +30,17 @@ func (d *Desk) out(ctx context.Context, t Ticket, v Verb, body string, files []F
 		body = words.T(words.Vietnamese, "send.ask", text.ShowCode(string(t.Code)), body)
 	}
 	o := &Outgoing{Text: body, Files: files}
-	if door != t.Channel {
+	if door != t.Channel || door == Phone {
 		o.Channel = door
 	}
 	return o, nil
 }
 
-// way is the channel a message to the ticket's citizen goes out on: the one she came in by, else her e-mail; "" if
-// there is none.
+// way is the channel a message to the ticket's citizen goes out on: the one she came in by, else her e-mail, else a
+// notice to her number, else a call that a person must make (Phone); "" if there is none.
+//
+// Who called is called back with the answer of an agency and with a question: what an operator answers at once she has
+// been told already. Whoever used a page looks at the page.
 func (d *Desk) way(ctx context.Context, t Ticket, v Verb) (Channel, error) {
 	switch {
 	case t.Citizen == "" || t.Channel == Import:
@@ -53,6 +56,12 @@ func (d *Desk) way(ctx context.Context, t Ticket, v Verb) (Channel, error) {
 		return "", storeError("reading the vault", err)
 	case p.Email != "" && d.carries(Email):
 		return Email, nil
+	case p.Phone == "" || v != AnswerIt && v != Ask || t.Channel == Phone && v == AnswerIt && t.Status == New:
+		return "", nil
+	case d.ByNumber != "" && d.carries(d.ByNumber):
+		return d.ByNumber, nil
+	case t.Channel == Phone:
+		return Phone, nil
 	}
 	return "", nil
 }
