@@ -158,7 +158,7 @@ func (c *Courier) send(ctx context.Context, t Ticket, s Delivery, try int) (stri
 			heard = e.At
 		}
 	}
-	p, _, err := c.Desk.Vault.Person(ctx, t.Citizen)
+	p, err := c.Desk.Vault.Whole(ctx, t.Citizen)
 	if errors.Is(err, ErrNotFound) {
 		return "", fmt.Errorf("the person has been erased: %w", ErrRefused)
 	}

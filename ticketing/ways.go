@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hotline1022/ticketing/text"
@@ -48,7 +49,7 @@ func (d *Desk) way(ctx context.Context, t Ticket, v Verb) (Channel, error) {
 	case d.answers(t.Channel):
 		return t.Channel, nil
 	}
-	p, _, err := d.Vault.Person(ctx, t.Citizen)
+	p, err := d.Vault.Whole(ctx, t.Citizen)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return "", nil
@@ -128,10 +129,14 @@ func (d *Desk) theirs(ctx context.Context, t Ticket, in Incoming, citizen Citize
 	if t.Citizen == citizen {
 		return true, nil
 	}
+	ids, err := d.Vault.Same(ctx, t.Citizen)
+	if err != nil || slices.Contains(ids, citizen) {
+		return err == nil, storeError("reading the vault", err)
+	}
 	if in.From.Channel != Email {
 		return false, nil
 	}
-	p, _, err := d.Vault.Person(ctx, t.Citizen)
+	p, err := d.Vault.Whole(ctx, t.Citizen)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
