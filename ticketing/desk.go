@@ -59,7 +59,9 @@ type Command struct {
 	Agency      string     // route; return: whose it is instead
 	Cooperating []string   // route
 	Rule        string     // route: the rule whose suggestion was taken
-	Until       time.Time  // extend
+	Until       time.Time  // extend; snooze: zero wakes it
+	Tags        []string   // tag: to be added
+	Untag       []string   // tag: to be taken away
 	OK          bool       // extension-decide, verdict
 	Outcome     Outcome    // draft, answer, close
 	Publish     bool       // answer
@@ -175,7 +177,7 @@ func (a Actor) SeesEvent(t Ticket, e Event) bool {
 // internal says that the event is not for the citizen.
 func (e Event) internal() bool {
 	switch e.Kind {
-	case Noted, Claimed, ExtensionAsked, DraftWritten, DraftApproved, DraftRejected, Revealed, AlarmRang, SendAttempted, SendFailed, SendRequeued, Absorbing, SplitOff:
+	case Noted, Claimed, ExtensionAsked, DraftWritten, DraftApproved, DraftRejected, Revealed, AlarmRang, SendAttempted, SendFailed, SendRequeued, Absorbing, SplitOff, Snoozed, Tagged:
 		return true
 	case Attached:
 		return len(e.Files) == 0 // why a file could not be fetched is for operators
@@ -242,7 +244,7 @@ func (d *Desk) command(ctx context.Context, by Actor, t Ticket, cmd Command) (Ev
 
 // trial is the event with the fields that decide whether it may follow.
 func (d *Desk) trial(e Event, cmd Command) Event {
-	e.MatterKind, e.Into, e.Outcome = cmd.Kind, cmd.Into, cmd.Outcome
+	e.MatterKind, e.Into, e.Outcome, e.Until = cmd.Kind, cmd.Into, cmd.Outcome, cmd.Until
 	if e.Kind == MergedInto {
 		e.Into = "?"
 	}
@@ -324,6 +326,10 @@ func (d *Desk) particulars(ctx context.Context, by Actor, t Ticket, cmd Command,
 		if e.Reason == "" {
 			return invalid("reason", "error.reason")
 		}
+	case Snooze:
+		return d.snooze(t, cmd, e)
+	case Tag:
+		return tag(t, cmd, e)
 	case Reveal:
 		e.Field = cmd.Field
 		if e.Field != "phone" && e.Field != "email" {
