@@ -81,6 +81,7 @@ func (s *Server) routes() []route {
 		// The hotline's console. What each role may do to a ticket is asked of the desk.
 		{method: get, path: "/console", who: hotline, do: (*Server).consolePage},
 		{method: get, path: "/console/list", who: hotline, do: (*Server).workList},
+		{method: post, path: "/console/loc", who: hotline, do: (*Server).saveView},
 		{method: get, path: ledgerPath, who: watches, do: (*Server).ledger},
 		{method: post, path: ledgerPath + "/:code/:n", who: answers, do: (*Server).sendAgain},
 		{method: get, path: "/console/new", who: answers, do: (*Server).callPage},
@@ -93,6 +94,7 @@ func (s *Server) routes() []route {
 		// An agency's desk.
 		{method: get, path: "/desk", who: agency, do: (*Server).deskPage},
 		{method: get, path: "/desk/list", who: agency, do: (*Server).workList},
+		{method: post, path: "/desk/loc", who: agency, do: (*Server).saveView},
 		{method: get, path: "/desk/t/:code", who: agency, do: (*Server).deskTicket},
 		{method: get, path: "/desk/t/:code/files/:id", who: agency, do: (*Server).staffFile},
 		{method: post, path: "/desk/t/:code/:verb", who: agency, size: uploadBody, do: (*Server).act},

@@ -3,10 +3,12 @@ package ui
 import (
 	"context"
 	"errors"
+	"html/template"
 	"io"
 	"mime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -59,6 +61,9 @@ type ticketView struct {
 	Window       *replyWindow
 	Me           string
 	Tasks        []ticketing.Delivery // messages that failed, where the reader is who must see to it
+
+	Tail  template.URL // what the queue beside is narrowed to
+	Aside string       // when it is looked at again, if nothing else is said
 
 	Linked    bool      // the citizen is known to have other doors
 	Alike     []rowView // of others who left the same number or address
@@ -196,6 +201,10 @@ func (s *Server) ticketView(v *visit, p place, code ticketing.Code) (ticketView,
 		}
 		w.Until = cat.Calendar.AddDays("", due, 5).In(ticketing.Zone).Format("2006-01-02T15:04")
 	}
+	if w.Allowed[ticketing.Snooze] {
+		w.Aside = aside(t, s.Now())
+	}
+	w.Tail = s.narrowed(v.Query).Tail()
 	if err := s.about(v, &w); err != nil {
 		return w, err
 	}
@@ -207,6 +216,16 @@ func (s *Server) ticketView(v *visit, p place, code ticketing.Code) (ticketView,
 	w.Window = windowOf(w.Channel, events, s.Now())
 	w.Entries, err = s.entries(v, w, events)
 	return w, err
+}
+
+// aside is tomorrow morning, or before the ticket is owed.
+func aside(t ticketing.Ticket, now time.Time) string {
+	at := now.In(ticketing.Zone)
+	at = time.Date(at.Year(), at.Month(), at.Day()+1, 8, 0, 0, 0, ticketing.Zone)
+	if !t.Due.IsZero() && at.After(t.Due) {
+		at = now.Add(t.Due.Sub(now) / 2).In(ticketing.Zone)
+	}
+	return at.Format("2006-01-02T15:04")
 }
 
 // about fills the right pane: who the citizen is, what else she brought, which agency a rule proposes.
