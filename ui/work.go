@@ -68,6 +68,12 @@ type ticketView struct {
 	Linked    bool      // the citizen is known to have other doors
 	Alike     []rowView // of others who left the same number or address
 	MayUnite  bool
+
+	Links     []ticketing.WorkLink // for people of the agency without an account
+	MayLink   bool
+	NewLink   string // its address, shown once
+	LinkFault string
+
 	SameFault string
 	SameTyped string
 
@@ -266,6 +272,11 @@ func (s *Server) about(v *visit, w *ticketView) error {
 	if w.Alike, err = s.rows(v.ctx(), v.lang, w.Base, w.View, alike...); err != nil {
 		return err
 	}
+	if w.Links, err = s.Desk.WorkLinks(v.ctx(), v.actor(), w.Ticket); err != nil {
+		return err
+	}
+	w.MayLink = w.Agency != "" && !w.Kind.OwnLaw() && (v.staff.Role == ticketing.Operator || v.staff.Role == ticketing.Supervisor || v.staff.Role == ticketing.Leader) &&
+		slices.Contains([]ticketing.Status{ticketing.Routed, ticketing.Working, ticketing.Waiting, ticketing.Drafted}, w.Status)
 	w.MayUnite = w.Citizen != "" && (v.staff.Role == ticketing.Operator || v.staff.Role == ticketing.Supervisor)
 	if w.Allowed[ticketing.Route] && w.Agency == "" {
 		question := routing.Question{
@@ -348,6 +359,9 @@ func (s *Server) nameOf(ctx context.Context, lang string, by ticketing.Actor) (s
 	switch by.Role {
 	case ticketing.System, ticketing.Program, ticketing.Citizen:
 		return format{lang: lang}.t("role." + string(by.Role)), nil
+	}
+	if name, ok, err := s.Desk.WorkLinkName(ctx, by.ID); ok {
+		return name, err
 	}
 	staff, err := s.Accounts.Staff(ctx, by.ID)
 	if errors.Is(err, ticketing.ErrNotFound) {

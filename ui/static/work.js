@@ -205,7 +205,7 @@ async function reloadQueue() {
     const answer = await fetch(at, { headers: { 'HX-Request': 'true' } });
     const fresh = answer.ok && parse(await answer.text(), '#queue');
     if (!fresh) return;
-    if ($('#narrow')?.open) return; // somebody is choosing there: later
+    if ($('#sift')?.open) return; // somebody is choosing there: later
     const find = $('#q');
     const typing = document.activeElement === find ? find.value : null;
     q.replaceWith(fresh);
