@@ -354,7 +354,8 @@ document.addEventListener('keydown', (event) => {
     }
     return;
   }
-  if (field || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (field || event.ctrlKey || event.metaKey || event.altKey || event.target.closest('dialog')) return;
+  if (localStorage.getItem('keys') === 'off') return; // WCAG 2.1.4: single keys can be switched off
   if (event.key === 'j' || event.key === 'k') {
     const rows = [...document.querySelectorAll('.item > a')];
     const i = rows.findIndex((a) => a === document.activeElement || a.hasAttribute('aria-current'));
