@@ -185,6 +185,24 @@ window.addEventListener('popstate', () => {
   else location.reload();
 });
 
+// --- Choosing several. ----------------------------------------------------------------------------------------------
+
+function countPicked() {
+  const out = $('#bulk [data-picked]');
+  if (out) out.textContent = out.dataset.picked.replace('{0}', String(document.querySelectorAll('.pick input:checked').length));
+}
+document.addEventListener('change', (event) => {
+  if (event.target.closest('.pick')) countPicked();
+});
+document.addEventListener('click', (event) => {
+  if (!event.target.closest('[data-pick-all]')) return;
+  const boxes = [...document.querySelectorAll('.pick input')];
+  const every = boxes.every((b) => b.checked);
+  for (const b of boxes) b.checked = !every;
+  countPicked();
+});
+countPicked();
+
 // --- Live. ---------------------------------------------------------------------------------------------------------
 
 let waiting = new Set();
@@ -205,7 +223,7 @@ async function reloadQueue() {
     const answer = await fetch(at, { headers: { 'HX-Request': 'true' } });
     const fresh = answer.ok && parse(await answer.text(), '#queue');
     if (!fresh) return;
-    if ($('#sift')?.open) return; // somebody is choosing there: later
+    if ($('#sift')?.open || $('.picking .pick input:checked')) return; // somebody is choosing there: later
     const find = $('#q');
     const typing = document.activeElement === find ? find.value : null;
     q.replaceWith(fresh);
@@ -263,12 +281,15 @@ function showRow(change) {
   }
   if (Number(row.dataset.version) >= change.version) return;
   const fresh = parse('<ul>' + change.row + '</ul>', 'li');
-  const here = row.firstElementChild.getAttribute('aria-current');
-  const href = row.firstElementChild.getAttribute('href');
+  const link = (li) => li.querySelector('a[data-open]');
+  const here = link(row).getAttribute('aria-current');
+  const href = link(row).getAttribute('href');
+  const picked = row.querySelector('.pick input')?.checked;
   Idiomorph.morph(row, fresh, { morphStyle: 'outerHTML' });
   const now = document.getElementById('row-' + change.ticket);
-  now.firstElementChild.setAttribute('href', href); // keeps the view
-  if (here) now.firstElementChild.setAttribute('aria-current', here);
+  link(now).setAttribute('href', href); // keeps the view
+  if (here) link(now).setAttribute('aria-current', here);
+  if (picked) now.querySelector('.pick input').checked = true;
   if (!change.data?.quiet) {
     now.classList.add('lit');
     setTimeout(() => now.classList.remove('lit'), 1500);

@@ -1,0 +1,102 @@
+package ui_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+var undoForm = regexp.MustCompile(`(?s)<form method="post" action="/console/bulk">(.*?)</form>`)
+var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)">`)
+
+// undo presses the page's undo button.
+func (a answer) undo(h *house, b *browser) answer {
+	h.Helper()
+	m := undoForm.FindStringSubmatch(a.body)
+	if m == nil {
+		h.Fatalf("there is nothing to undo:\n%s", a.body)
+	}
+	var pairs []string
+	for _, f := range hidden.FindAllStringSubmatch(m[1], -1) {
+		pairs = append(pairs, f[1], f[2])
+	}
+	return b.post("/console/bulk", pairs...)
+}
+
+func TestManyTicketsAtOnceAndBack(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser().signIn("hang")
+	one, two, done := h.form("Đèn đường tắt", "chieu-sang"), h.form("Ổ gà", "giao-thong"), h.form("Rác", "moi-truong")
+	b.post("/console/t/"+string(done.Code)+"/answer", "text", "Đã dọn.", "outcome", "done").wants(h, 303)
+	all := []string{"codes", string(one.Code), "codes", string(two.Code), "codes", string(done.Code)}
+	do := func(pairs ...string) answer { h.Helper(); return b.post("/console/bulk", append(pairs, all...)...) }
+	state := func() string {
+		var s []string
+		for _, c := range []string{string(one.Code), string(two.Code), string(done.Code)} {
+			now := h.ticket(one.Code)
+			switch c {
+			case string(two.Code):
+				now = h.ticket(two.Code)
+			case string(done.Code):
+				now = h.ticket(done.Code)
+			}
+			aside := ""
+			if !now.Snoozed.IsZero() {
+				aside = " aside"
+			}
+			s = append(s, strings.TrimSpace(string(now.Status)+" "+now.Assignee+" "+strings.Join(now.Tags, "+")+aside))
+		}
+		return strings.Join(s, ", ")
+	}
+	check := func(want string) {
+		t.Helper()
+		if got := state(); got != want {
+			t.Errorf("now %q, want %q", got, want)
+		}
+	}
+	b.get("/console?chon=1").wants(h, 200, "Chọn phiếu "+one.Number(), "Thôi chọn")
+	b.post("/console/bulk", "do", "claim").wants(h, 200, "Chưa chọn phiếu nào")
+	b.post("/console/bulk", append([]string{"do", "approve"}, all...)...).wants(h, 404)
+
+	a := do("do", "claim").wants(h, 200, "Đã làm xong 2 phiếu", "1 phiếu không làm được", "Hoàn tác 2 phiếu")
+	check("new hang, new hang, answered")
+	a.undo(h, b).wants(h, 200)
+	check("new, new, answered")
+
+	b.post("/console/t/"+string(two.Code)+"/tag", "tags", "mưa bão").wants(h, 303)
+	a = do("do", "tag", "tags", "Mưa bão, điểm nóng").wants(h, 200, "Đã làm xong 3 phiếu")
+	check("new  mưa bão+điểm nóng, new  mưa bão+điểm nóng, answered  mưa bão+điểm nóng")
+	do("do", "tag", "tags", "").wants(h, 422, "Hãy nhập nhãn")
+	a.undo(h, b).wants(h, 200) // one form for those who got both, another for who had one already
+	if got := h.ticket(two.Code).Tags; len(got) == 0 || got[0] != "mưa bão" {
+		t.Errorf("the tag it had before is gone: %v", got)
+	}
+
+	a = do("do", "snooze", "until", h.Now().Add(time.Hour).Format("2006-01-02T15:04")).wants(h, 200, "Đã làm xong 2 phiếu")
+	if h.ticket(one.Code).Snoozed.IsZero() {
+		t.Error("not put aside")
+	}
+	a.undo(h, b).wants(h, 200)
+	if !h.ticket(one.Code).Snoozed.IsZero() {
+		t.Error("still aside")
+	}
+	a = b.post("/console/bulk", "do", "close", "reason", "gửi thử", "codes", string(one.Code), "codes", string(two.Code)).wants(h, 200, "Đã làm xong 2 phiếu")
+	if h.ticket(one.Code).Status != "closed" {
+		t.Error("not closed")
+	}
+	a.undo(h, b).wants(h, 200)
+	if h.ticket(one.Code).Status != "new" {
+		t.Error("not opened again")
+	}
+	b.post("/console/bulk", "do", "route", "agency", "", "codes", string(one.Code)).wants(h, 422, "không làm được")
+	b.post("/console/bulk", "do", "route", "agency", "so-xd", "codes", string(one.Code)).wants(h, 200, "Đã làm xong 1 phiếu")
+
+	h.browser().signIn("uyen").post("/console/bulk", "do", "claim", "codes", string(one.Code)).wants(h, 403)
+	h.browser().signIn("nghia").post("/console/bulk", "do", "claim", "codes", string(one.Code)).wants(h, 403)
+	many := []string{"do", "claim"}
+	for range 51 {
+		many = append(many, "codes", string(one.Code))
+	}
+	b.post("/console/bulk", many...).wants(h, 422, "nhiều nhất 50 phiếu")
+}
