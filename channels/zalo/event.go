@@ -87,12 +87,9 @@ func parse(raw []byte) (event, error) {
 
 var stamp = regexp.MustCompile(`"timestamp"\s*:\s*"?(\d{1,20})`)
 
-// timestamp is the event's time as the text that was signed, found also where the rest cannot be read. It cannot be
-// mistaken in a citizen's words: there the quotes are escaped.
+// timestamp finds the event's time, as the text that was signed, where the rest cannot be read. It cannot be mistaken
+// in a citizen's words: there the quotes are escaped.
 func timestamp(raw []byte) string {
-	if e, err := parse(raw); err == nil {
-		return string(e.Timestamp)
-	}
 	if m := stamp.FindSubmatch(raw); m != nil {
 		return string(m[1])
 	}

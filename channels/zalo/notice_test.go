@@ -32,7 +32,7 @@ func late(t *testing.T, phone string) (*house, string, ticketing.Code) {
 func (h *house) says(code ticketing.Code, words string) ticketing.Delivery {
 	h.Helper()
 	_, err := h.desk.Do(h.Context(), ticketing.Actor{ID: "lan", Role: ticketing.Operator}, code, ticketing.Command{Verb: ticketing.Message, Text: words})
-	must(h.T, err)
+	must(h.TB, err)
 	tk := h.until(code, func(tk ticketing.Ticket) bool { return tk.NextSend().IsZero() })
 	return tk.Sending[len(tk.Sending)-1]
 }
@@ -100,6 +100,6 @@ func TestATemplateThatDoesNotFitCallsPeople(t *testing.T) {
 func (h *house) lastUser() string {
 	h.Helper()
 	p, _, err := h.desk.Vault.Person(h.Context(), h.only().Citizen)
-	must(h.T, err)
+	must(h.TB, err)
 	return p.At[ticketing.Zalo]
 }

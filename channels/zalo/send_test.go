@@ -288,7 +288,7 @@ func TestCouriersInAStorm(t *testing.T) {
 		if next := t.NextSend(); !next.IsZero() && next.After(h.clock.Now()) && waits(t) {
 			h.clock.Advance(next.Sub(h.clock.Now()))
 			_, err := h.desk.Receive(h.Context(), operator, ticketing.Incoming{Channel: ticketing.Web, Text: "x"})
-			must(h.T, err) // any other matter wakes the couriers
+			must(h.TB, err) // any other matter wakes the couriers
 		}
 		return t.NextSend().IsZero()
 	})

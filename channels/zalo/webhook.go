@@ -37,7 +37,12 @@ func (c *Channel) webhook(f *fiber.Ctx) error {
 		c.health.count("unsigned", c.now())
 		return f.SendStatus(fiber.StatusUnauthorized)
 	}
-	if !signed(mac, c.AppID, raw, timestamp(raw), c.OASecretKey) {
+	e, err := parse(raw)
+	stamp := string(e.Timestamp)
+	if err != nil {
+		stamp = timestamp(raw)
+	}
+	if !signed(mac, c.AppID, raw, stamp, c.OASecretKey) {
 		c.health.count("unsigned", c.now())
 		if !json.Valid(raw) {
 			return f.SendStatus(fiber.StatusBadRequest)
@@ -46,7 +51,6 @@ func (c *Channel) webhook(f *fiber.Ctx) error {
 	}
 	ctx, cancel := context.WithTimeout(f.UserContext(), enough)
 	defer cancel()
-	e, err := parse(raw)
 	switch {
 	case err != nil:
 		c.health.count("unreadable", c.now())
