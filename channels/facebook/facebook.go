@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -69,6 +70,8 @@ type Channel struct {
 
 	quietMu sync.Mutex
 	quiet   time.Time // over a limit: nobody calls before
+
+	taking atomic.Int64 // batches under way
 
 	patience       time.Duration // for a call
 	uploadPatience time.Duration // for a call that carries a file

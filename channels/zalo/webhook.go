@@ -7,6 +7,8 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -20,6 +22,10 @@ const (
 	enough  = 1800 * time.Millisecond
 	maxBody = 256 << 10 // events have a few kilobytes
 	later   = "30"      // seconds; Zalo's own first pause
+
+	// mostAtOnce is how many events are under way at once: so many the store can take within enough. Who comes in a
+	// greater burst is sent away at once, or waiting for the processor would make the others late.
+	mostAtOnce = 1024
 )
 
 // webhook takes one event: verify, parse, commit, 200. What is signed and of no use to us is 200 too: after five
@@ -49,8 +55,6 @@ func (c *Channel) webhook(f *fiber.Ctx) error {
 		}
 		return f.SendStatus(fiber.StatusUnauthorized)
 	}
-	ctx, cancel := context.WithTimeout(f.UserContext(), enough)
-	defer cancel()
 	switch {
 	case err != nil:
 		c.health.count("unreadable", c.now())
@@ -60,7 +64,7 @@ func (c *Channel) webhook(f *fiber.Ctx) error {
 		c.health.count("unsigned", c.now())
 		return f.SendStatus(fiber.StatusUnauthorized)
 	}
-	if err := c.take(ctx, e); err != nil {
+	if err := c.takeInTime(f, e); err != nil {
 		if ticketing.ClassOf(err) == ticketing.Invalid {
 			// No repeat can help, and refusing it five times would cost us every other message.
 			c.health.count("refused", c.now())
@@ -74,6 +78,24 @@ func (c *Channel) webhook(f *fiber.Ctx) error {
 	}
 	return f.SendStatus(fiber.StatusOK)
 }
+
+// takeInTime takes the event, or says that it was too late: then Zalo is gone, whatever became of it, and its repeat is
+// harmless.
+func (c *Channel) takeInTime(f *fiber.Ctx, e event) error {
+	defer c.taking.Add(-1)
+	if c.taking.Add(1) > mostAtOnce {
+		return errTooMany
+	}
+	ctx, cancel := context.WithDeadline(f.UserContext(), f.Context().Time().Add(enough))
+	defer cancel()
+	err := c.take(ctx, e)
+	if late := ctx.Err(); late != nil {
+		return fmt.Errorf("too late: %w", late)
+	}
+	return err
+}
+
+var errTooMany = errors.New("too many events at once")
 
 // signature is SHA-256(app id ‖ raw body ‖ timestamp ‖ OA secret key) in lower-case hex: a hash, not an HMAC
 // (https://developers.zalo.me/docs/official-account/webhook/tin-nhan/su-kien-nguoi-dung-gui-tin-nhan).

@@ -79,6 +79,7 @@ type Channel struct {
 	quiet   time.Time // over the limit per minute: nobody calls before
 
 	sending atomic.Int64 // messages under way in this process
+	taking  atomic.Int64 // events under way
 
 	keepTrying time.Duration // how long a new pair of tokens is tried to be stored
 }
