@@ -65,6 +65,10 @@ type Zalo struct {
 	held    *zaloPost
 	posting int
 	push    ZaloPushes
+	history []zaloPast
+	miss    int              // so many of the next messages are told to nobody
+	missed  []map[string]any // their events
+	asked   map[string]int   // calls by path
 
 	templates []ZaloTemplate
 	notices   map[string][]ZaloNotice // by phone
@@ -118,6 +122,7 @@ func NewZalo(set ZaloSettings) (*Zalo, error) {
 	z := &Zalo{
 		set: set, url: "http://" + listener.Addr().String(), ctx: ctx, stop: stop,
 		changed: make(chan struct{}), users: map[string]*zaloUser{}, assets: map[string]zaloAsset{}, media: map[string]zaloAsset{},
+		asked:  map[string]int{},
 		chance: mathrand.New(mathrand.NewPCG(set.Mood.Seed, 1022)),
 	}
 	z.server = &http.Server{Handler: z.routes(), ReadHeaderTimeout: 10 * time.Second}
@@ -249,7 +254,7 @@ func (z *Zalo) send(user, kind string, message map[string]any) string {
 	z.touch(user)
 	id := hexID()
 	message["msg_id"] = id
-	z.Post(map[string]any{
+	z.tell(user, kind, id, message, map[string]any{
 		"app_id": z.set.AppID, "event_name": "user_send_" + kind, "sender": map[string]any{"id": user},
 		"recipient": map[string]any{"id": z.set.OAID}, "user_id_by_app": "7" + user, "message": message, "timestamp": z.stamp(),
 	})

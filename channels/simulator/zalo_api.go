@@ -33,8 +33,12 @@ func (z *Zalo) routes() http.Handler {
 		"GET /v3.0/oa/user/detail":   z.detail,
 		"GET /v2.0/oa/getoa":         z.account,
 		"POST /message/template":     z.template,
+
+		"GET /v2.0/oa/listrecentchat": z.recentChats,
+		"GET /v2.0/oa/conversation":   z.conversation,
 	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			z.counted(path)
 			code := z.admit(w, r)
 			if code != 0 {
 				reply(w, refuse(code, "refused"))
@@ -144,6 +148,7 @@ func (z *Zalo) message(r *http.Request) any {
 		return refuse(-201, "message is empty")
 	}
 	u.inbox = append(u.inbox, m)
+	z.history = append(z.history, zaloPast{user: u.id, id: m.ID, kind: m.Kind, text: m.Text, ours: true, at: now})
 	if z.set.Mood.Echo {
 		go z.echo(*u, m)
 	}

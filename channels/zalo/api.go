@@ -20,11 +20,14 @@ import (
 
 // The paths; the version is each endpoint's own.
 const (
-	pathSend        = "/v3.0/oa/message/cs"
-	pathUploadImage = "/v2.0/oa/upload/image"
-	pathUploadFile  = "/v2.0/oa/upload/file"
-	pathUser        = "/v3.0/oa/user/detail"
-	pathToken       = "/v4/oa/access_token"
+	pathSend         = "/v3.0/oa/message/cs"
+	pathUploadImage  = "/v2.0/oa/upload/image"
+	pathUploadFile   = "/v2.0/oa/upload/file"
+	pathUser         = "/v3.0/oa/user/detail"
+	pathRecent       = "/v2.0/oa/listrecentchat"
+	pathConversation = "/v2.0/oa/conversation"
+	pathAccount      = "/v2.0/oa/getoa"
+	pathToken        = "/v4/oa/access_token"
 )
 
 const maxAnswer = 1 << 20

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"hotline1022/ticketing"
 	"hotline1022/ticketing/text"
@@ -78,6 +80,15 @@ func (l *loose) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// milliseconds reads epoch milliseconds; zero where there are none.
+func milliseconds(s string) time.Time {
+	ms, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || ms <= 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}
+
 // parse reads an event. An error means that it is no JSON object.
 func parse(raw []byte) (event, error) {
 	var e event
@@ -132,12 +143,14 @@ func (e event) spoken() (kind string, ok bool) {
 	if !ok {
 		kind, ok = strings.CutPrefix(string(e.Name), "anonymous_send_")
 	}
-	switch kind {
-	case "text", "image", "gif", "link", "audio", "video", "sticker", "location", "file", "business_card":
-		return kind, ok
+	if !ok || !slices.Contains(spokenKinds, kind) {
+		return "", false
 	}
-	return "", false
+	return kind, true
 }
+
+// spokenKinds are the kinds of messages a citizen can send.
+var spokenKinds = []string{"text", "image", "gif", "link", "audio", "video", "sticker", "location", "file", "business_card"}
 
 // incoming is a citizen's message for the desk.
 func (e event) incoming(key string) ticketing.Incoming {

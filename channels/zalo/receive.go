@@ -98,13 +98,17 @@ func (c *Channel) hear(ctx context.Context, e event) error {
 // does not: keys are in the journal, so the vault's name for her stands there.
 func (c *Channel) key(ctx context.Context, e event) (string, error) {
 	if e.Message.ID != "" {
-		return fmt.Sprintf("zalo_oa:%s:%s:%s", c.OAID, e.Name, e.Message.ID), nil
+		return c.messageKey(string(e.Name), string(e.Message.ID)), nil
 	}
 	id, err := c.Desk.Vault.Identify(ctx, ticketing.Contact{Channel: ticketing.Zalo, ID: e.user()})
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("zalo_oa:%s:%s:%s:%s", c.OAID, e.Name, id, e.Timestamp), nil
+}
+
+func (c *Channel) messageKey(event, id string) string {
+	return fmt.Sprintf("zalo_oa:%s:%s:%s", c.OAID, event, id)
 }
 
 // withdraw opens a ticket for a request of the person whose data it is (Luật Bảo vệ dữ liệu cá nhân 2025): two working

@@ -82,6 +82,7 @@ type Channel struct {
 	taking  atomic.Int64 // events under way
 
 	keepTrying time.Duration // how long a new pair of tokens is tried to be stored
+	gapPace    time.Duration // between the calls that look for missed messages
 }
 
 var _ ticketing.Sender = (*Channel)(nil)
@@ -99,6 +100,7 @@ func Open(ctx context.Context, cfg Config, desk *ticketing.Desk, log *slog.Logge
 		media:      remote.Client{Hosts: mediaHosts},
 		names:      make(chan string, 256),
 		keepTrying: 30 * time.Second,
+		gapPace:    gapPace,
 	}
 	c.API, c.OAuth, c.Business = cmp.Or(cfg.API, RealAPI), cmp.Or(cfg.OAuth, RealOAuth), cmp.Or(cfg.Business, RealBusiness)
 	if u, err := url.Parse(c.API); err == nil && c.API != RealAPI {
@@ -119,7 +121,7 @@ func (c *Channel) Mount(app fiber.Router) {
 // Source opens attachments; for ticketing.Collector.
 func (c *Channel) Source() ticketing.Source { return c.media.Open }
 
-// Run keeps the token fresh and looks up names, until ctx ends.
+// Run keeps the token fresh, looks up names, looks for missed messages and counts followers, until ctx ends.
 func (c *Channel) Run(ctx context.Context) error {
 	if !c.Speaks() {
 		<-ctx.Done()
@@ -128,6 +130,7 @@ func (c *Channel) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return c.keepToken(ctx) })
 	group.Go(func() error { return c.lookUpNames(ctx) })
+	group.Go(func() error { return c.fillGaps(ctx) })
 	return group.Wait()
 }
 
