@@ -95,6 +95,7 @@ type ZaloMessage struct {
 	Data  []byte // of a picture or file
 	At    time.Time
 	Quota string // reply (free) or purchase_quota
+	Quote string // the id of the message it stands under
 }
 
 type zaloAsset struct {
@@ -206,6 +207,11 @@ func (z *Zalo) touch(user string) *zaloUser {
 // Say writes a text; it returns the message's id at once, the event goes its own way.
 func (z *Zalo) Say(user, text string) string {
 	return z.send(user, "text", map[string]any{"text": text})
+}
+
+// Reply writes a text under another message of the conversation.
+func (z *Zalo) Reply(user, quoted, text string) string {
+	return z.send(user, "text", map[string]any{"text": text, "quote_msg_id": quoted})
 }
 
 // SendPicture sends a picture with words beside it (may be empty).

@@ -85,6 +85,7 @@ func (z *Zalo) message(r *http.Request) any {
 		} `json:"recipient"`
 		Message struct {
 			Text       string `json:"text"`
+			Quote      string `json:"quote_message_id"`
 			Attachment *struct {
 				Type    string `json:"type"`
 				Payload struct {
@@ -119,8 +120,10 @@ func (z *Zalo) message(r *http.Request) any {
 		return refuse(-230, "User has not interacted with the OA in the past 7 days")
 	case utf8.RuneCountInString(norm.NFC.String(in.Message.Text)) > zaloText:
 		return refuse(-210, "message.text is longer than 2000")
+	case in.Message.Quote != "" && !z.said(u.id, in.Message.Quote):
+		return refuse(-201, "quote_message_id is invalid")
 	}
-	m := ZaloMessage{ID: hexID(), Text: in.Message.Text, Kind: "text", At: now, Quota: "reply"}
+	m := ZaloMessage{ID: hexID(), Text: in.Message.Text, Kind: "text", At: now, Quota: "reply", Quote: in.Message.Quote}
 	if now.Sub(u.last) > zaloFree {
 		m.Quota = "purchase_quota"
 	}

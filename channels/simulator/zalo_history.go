@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -142,6 +143,18 @@ func (z *Zalo) pastItem(m zaloPast) map[string]any {
 		item["location"] = string(raw)
 	}
 	return item
+}
+
+// Forget makes the account forget a message, so that it cannot be quoted.
+func (z *Zalo) Forget(id string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.history = slices.DeleteFunc(z.history, func(m zaloPast) bool { return m.id == id })
+}
+
+// said says that the message stands in the person's conversation. z.mu is held.
+func (z *Zalo) said(user, id string) bool {
+	return slices.ContainsFunc(z.history, func(m zaloPast) bool { return m.user == user && m.id == id })
 }
 
 // counted notes which path was called.

@@ -29,6 +29,7 @@ func (e *unsureError) Unwrap() error { return e.err }
 // refusal is a final no, in words for the operator.
 type refusal struct {
 	said   string
+	code   int  // Zalo's; 0: ours
 	closed bool // it is the person who cannot be written to now, not the message that is wrong
 }
 
@@ -118,7 +119,7 @@ func (c *Channel) verdict(err error) error {
 	after := rule.after
 	switch rule.do {
 	case never:
-		return &refusal{said: said, closed: api.Code == -230 || api.Code == -232 || api.Code == -213}
+		return &refusal{said: said, code: api.Code, closed: api.Code == -230 || api.Code == -232 || api.Code == -213}
 	case wait:
 		switch api.Code {
 		case -32:

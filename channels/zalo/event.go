@@ -34,7 +34,8 @@ type event struct {
 type message struct {
 	ID           loose           `json:"msg_id"`
 	Text         loose           `json:"text"`
-	IDs          json.RawMessage `json:"msg_ids"` // of messages she has seen
+	Quote        loose           `json:"quote_msg_id"` // the message she replies to
+	IDs          json.RawMessage `json:"msg_ids"`      // of messages she has seen
 	Conversation loose           `json:"conversation_id"`
 	Attachments  json.RawMessage `json:"attachments"`
 }

@@ -70,12 +70,13 @@ func (c *Channel) hear(ctx context.Context, e event) error {
 		return err
 	}
 	in := e.incoming(key)
+	in.Quote = c.quote(ctx, e)
 	const most = 9000 // the desk's limit with a margin
 	for i, part := range text.Split(in.Text, most) {
 		one := in
 		one.Text = part
 		if i > 0 {
-			one.Key, one.Fetch, one.Location = fmt.Sprintf("%s:%d", key, i+1), nil, nil
+			one.Key, one.Fetch, one.Location, one.Quote = fmt.Sprintf("%s:%d", key, i+1), nil, nil, ""
 		}
 		r, err := c.Desk.Receive(ctx, by, one)
 		if err != nil {

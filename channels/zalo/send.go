@@ -23,8 +23,9 @@ const kindSent = "zalo_sent"
 
 // piece is what one request carries.
 type piece struct {
-	text string
-	file *ticketing.File
+	text  string
+	file  *ticketing.File
+	quote string // the id of the message it stands under
 }
 
 // Send carries one message, in as many requests as it takes. Its receipt is their message ids.
@@ -41,6 +42,9 @@ func (c *Channel) Send(ctx context.Context, m ticketing.Outbound) (string, error
 	pieces := c.pieces(m)
 	if len(pieces) == 0 {
 		return "", &refusal{said: words.T(words.Vietnamese, "zalo.send.empty")}
+	}
+	if pieces[0].file == nil {
+		pieces[0].quote = c.answers(ctx, m)
 	}
 	c.sending.Add(1)
 	defer func() { time.AfterFunc(markPatience, func() { c.sending.Add(-1) }) }() // its receipt is written down after this returns
@@ -152,6 +156,7 @@ type outgoing struct {
 	} `json:"recipient"`
 	Message struct {
 		Text       string  `json:"text,omitempty"`
+		Quote      string  `json:"quote_message_id,omitempty"`
 		Attachment *attach `json:"attachment,omitempty"`
 	} `json:"message"`
 }
@@ -167,7 +172,7 @@ func (c *Channel) sendPiece(ctx context.Context, m ticketing.Outbound, p piece) 
 	defer cancel()
 	var out outgoing
 	out.Recipient.User = m.To
-	out.Message.Text = p.text
+	out.Message.Text, out.Message.Quote = p.text, p.quote
 	if p.file != nil {
 		a, err := c.upload(ctx, *p.file)
 		var no *refusal
@@ -180,6 +185,18 @@ func (c *Channel) sendPiece(ctx context.Context, m ticketing.Outbound, p piece) 
 			out.Message.Attachment = a
 		}
 	}
+	id, err := c.post(ctx, out)
+	if no := (*refusal)(nil); p.quote != "" && errors.As(err, &no) && unquotable[no.code] {
+		out.Message.Quote = "" // Zalo does not have that message any more, or does not let it be quoted
+		return c.post(ctx, out)
+	}
+	return id, err
+}
+
+// unquotable are the codes that may be about the quotation and not about the message.
+var unquotable = map[int]bool{-201: true, -210: true, -233: true}
+
+func (c *Channel) post(ctx context.Context, out outgoing) (id string, err error) {
 	body, err := json.Marshal(out)
 	if err != nil {
 		return "", err
