@@ -21,7 +21,7 @@ import (
 const (
 	// enough is when we stop. Facebook waits 5 s by its later texts, and asks for less; what a long batch has no time for
 	// comes with the repeat, where the rest of it costs little.
-	enough  = 1800 * time.Millisecond
+	enough  = 1500 * time.Millisecond
 	maxBody = 1 << 20 // a batch holds up to a thousand events of a kilobyte or less
 	later   = "10"    // seconds
 

@@ -69,6 +69,7 @@ type Zalo struct {
 	miss    int              // so many of the next messages are told to nobody
 	missed  []map[string]any // their events
 	asked   map[string]int   // calls by path
+	closed  bool             // the endpoint for anonymous people
 
 	templates []ZaloTemplate
 	notices   map[string][]ZaloNotice // by phone
@@ -78,6 +79,7 @@ type Zalo struct {
 // zaloUser is a person with the Zalo app on her phone.
 type zaloUser struct {
 	id, name string
+	talk     string // of who is not signed in: the conversation she is answered in
 	follows  bool
 	left     bool // unfollowed, which is not the same as never having followed
 	blocked  bool
@@ -195,6 +197,29 @@ func (z *Zalo) Citizen(name string) (id string) {
 	return id
 }
 
+// Stranger is a person who is not signed in; her id is of another kind.
+func (z *Zalo) Stranger() (id string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	id = "a" + z.id()
+	z.users[id] = &zaloUser{id: id, talk: "c" + z.id(), heard: map[string]bool{}}
+	return id
+}
+
+// Return gives the person who is not signed in another conversation, as when she comes back another day.
+func (z *Zalo) Return(stranger string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.users[stranger].talk = "c" + z.id()
+}
+
+// CloseAnonymous shuts the endpoint down that the documents name for people who are not signed in.
+func (z *Zalo) CloseAnonymous() {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.closed = true
+}
+
 // touch notes an interaction: what opens the windows for answers.
 func (z *Zalo) touch(user string) *zaloUser {
 	z.mu.Lock()
@@ -260,6 +285,17 @@ func (z *Zalo) send(user, kind string, message map[string]any) string {
 	z.touch(user)
 	id := hexID()
 	message["msg_id"] = id
+	z.mu.Lock()
+	talk := z.users[user].talk
+	z.mu.Unlock()
+	if talk != "" {
+		message["conversation_id"] = talk
+		z.Post(map[string]any{
+			"app_id": z.set.AppID, "event_name": "anonymous_send_" + kind, "sender": map[string]any{"id": user},
+			"recipient": map[string]any{"id": z.set.OAID}, "message": message, "timestamp": z.stamp(),
+		})
+		return id
+	}
 	z.tell(user, kind, id, message, map[string]any{
 		"app_id": z.set.AppID, "event_name": "user_send_" + kind, "sender": map[string]any{"id": user},
 		"recipient": map[string]any{"id": z.set.OAID}, "user_id_by_app": "7" + user, "message": message, "timestamp": z.stamp(),

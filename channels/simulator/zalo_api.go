@@ -28,6 +28,7 @@ func (z *Zalo) routes() http.Handler {
 	mux.HandleFunc("/v4/oa/access_token", z.faulty(z.exchange))
 	for path, call := range map[string]func(*http.Request) any{
 		"POST /v3.0/oa/message/cs":   z.message,
+		"POST /v2.0/oa/message":      z.oldMessage,
 		"POST /v2.0/oa/upload/image": z.uploader("image", zaloImage),
 		"POST /v2.0/oa/upload/file":  z.uploader("file", zaloFile),
 		"GET /v3.0/oa/user/detail":   z.detail,
@@ -77,11 +78,26 @@ func (z *Zalo) admit(w http.ResponseWriter, r *http.Request) int {
 	return z.tokens.holds(r, now)
 }
 
+// oldMessage is POST /v2.0/oa/message, which is there for people who are not signed in only.
+func (z *Zalo) oldMessage(r *http.Request) any {
+	raw, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	z.mu.Lock()
+	closed := z.closed
+	z.mu.Unlock()
+	if err != nil || closed || !bytes.Contains(raw, []byte(`"anonymous_id"`)) {
+		return refuse(-240, "MessageV2 API has been shut down")
+	}
+	r.Body = io.NopCloser(bytes.NewReader(raw))
+	return z.message(r)
+}
+
 // message is POST /v3.0/oa/message/cs.
 func (z *Zalo) message(r *http.Request) any {
 	var in struct {
 		Recipient struct {
-			User string `json:"user_id"`
+			User         string `json:"user_id"`
+			Anonymous    string `json:"anonymous_id"`
+			Conversation string `json:"conversation_id"`
 		} `json:"recipient"`
 		Message struct {
 			Text       string `json:"text"`
@@ -106,9 +122,9 @@ func (z *Zalo) message(r *http.Request) any {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	now := z.set.Now()
-	u := z.users[in.Recipient.User]
+	u := z.users[in.Recipient.User+in.Recipient.Anonymous]
 	switch {
-	case u == nil:
+	case u == nil, u.talk != in.Recipient.Conversation, (u.talk != "") != (in.Recipient.Anonymous != ""):
 		return refuse(-201, "user_id is invalid")
 	case u.left:
 		return refuse(-213, "User has not followed OA")

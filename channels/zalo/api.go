@@ -20,10 +20,13 @@ import (
 
 // The paths; the version is each endpoint's own.
 const (
-	pathSend         = "/v3.0/oa/message/cs"
-	pathUploadImage  = "/v2.0/oa/upload/image"
-	pathUploadFile   = "/v2.0/oa/upload/file"
-	pathUser         = "/v3.0/oa/user/detail"
+	pathSend        = "/v3.0/oa/message/cs"
+	pathUploadImage = "/v2.0/oa/upload/image"
+	pathUploadFile  = "/v2.0/oa/upload/file"
+	pathUser        = "/v3.0/oa/user/detail"
+	// Zalo's documents name the first for people who are not signed in, its Java SDK the one for everybody.
+	pathSendAnonymous = "/v2.0/oa/message"
+
 	pathRecent       = "/v2.0/oa/listrecentchat"
 	pathConversation = "/v2.0/oa/conversation"
 	pathAccount      = "/v2.0/oa/getoa"
@@ -36,6 +39,7 @@ const maxAnswer = 1 << 20
 type request struct {
 	base         string // "" is the OA API's
 	method, path string
+	instead      string // the path where that one is shut down; "" has none
 	query        url.Values
 	kind         string // content type
 	body         string
@@ -58,8 +62,16 @@ func (c *Channel) call(ctx context.Context, r request, out any) error {
 		}
 		err = c.ask(ctx, r, token, out)
 	}
+	if errors.As(err, &api) && api.Code == shutDown && r.instead != "" {
+		c.oneEndpoint.Store(true)
+		r.path = r.instead
+		err = c.ask(ctx, r, token, out)
+	}
 	return c.verdict(err)
 }
+
+// shutDown is the code of an endpoint that Zalo has closed for good.
+const shutDown = -240
 
 // ask makes one call.
 func (c *Channel) ask(ctx context.Context, r request, token string, out any) error {

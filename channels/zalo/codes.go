@@ -36,6 +36,8 @@ type refusal struct {
 func (e *refusal) Error() string        { return e.said }
 func (e *refusal) Is(target error) bool { return target == ticketing.ErrRefused }
 
+func refuse(key string) error { return &refusal{said: words.T(words.Vietnamese, key)} }
+
 // todo is what follows from a code.
 type todo int
 

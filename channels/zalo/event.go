@@ -134,10 +134,6 @@ func (e event) user() string {
 	return ""
 }
 
-// anonymous marks the ids of people who write without being signed in: they are of another kind, and cannot be
-// answered like the others.
-const anonymous = "anonymous:"
-
 // spoken is what kind of message a citizen sent: text, image …; false for any other event.
 func (e event) spoken() (kind string, ok bool) {
 	kind, ok = strings.CutPrefix(string(e.Name), "user_send_")
@@ -158,10 +154,7 @@ func (e event) incoming(key string) ticketing.Incoming {
 	kind, _ := e.spoken()
 	in := ticketing.Incoming{
 		Key: key, Channel: ticketing.Zalo, Lang: words.Vietnamese,
-		From: ticketing.Contact{Channel: ticketing.Zalo, ID: e.user()},
-	}
-	if strings.HasPrefix(string(e.Name), "anonymous_") {
-		in.From.ID = anonymous + in.From.ID
+		From: ticketing.Contact{Channel: ticketing.Zalo, ID: e.contact()},
 	}
 	lines := []string{string(e.Message.Text)}
 	for _, a := range e.attachments() {

@@ -20,7 +20,7 @@ func (c *Channel) quote(ctx context.Context, e event) string {
 	if id == "" {
 		return ""
 	}
-	said := c.quoted(ctx, e.user(), id)
+	said := c.quoted(ctx, e.contact(), id)
 	if said == "" {
 		return words.T(words.Vietnamese, "zalo.said.quote_unknown")
 	}
@@ -28,20 +28,24 @@ func (c *Channel) quote(ctx context.Context, e event) string {
 }
 
 // quoted is the words of the message with that id, if it belongs to the person's own conversation.
-func (c *Channel) quoted(ctx context.Context, user, id string) string {
+func (c *Channel) quoted(ctx context.Context, contact, id string) string {
 	if code, n, err := c.Desk.Sent(ctx, ticketing.Zalo, id); err == nil {
 		events, err := c.Desk.Store.Timeline(ctx, code, n-1)
-		if err != nil || len(events) == 0 || events[0].Out == nil || !c.hers(ctx, code, user) {
+		if err != nil || len(events) == 0 || events[0].Out == nil || !c.hers(ctx, code, contact) {
 			return ""
 		}
 		return events[0].Out.Text
 	}
+	said := "user_send_"
+	if strings.HasPrefix(contact, anonymous) {
+		said = "anonymous_send_"
+	}
 	for _, kind := range spokenKinds {
-		e, err := c.Desk.Store.ByKey(ctx, c.messageKey("user_send_"+kind, id))
+		e, err := c.Desk.Store.ByKey(ctx, c.messageKey(said+kind, id))
 		switch {
 		case errors.Is(err, ticketing.ErrNotFound):
 			continue
-		case err != nil || !c.hers(ctx, e.Ticket, user):
+		case err != nil || !c.hers(ctx, e.Ticket, contact):
 			return ""
 		}
 		said := e.Text
@@ -60,8 +64,8 @@ func (c *Channel) quotes(line string) bool {
 }
 
 // hers says that the ticket is the person's.
-func (c *Channel) hers(ctx context.Context, code ticketing.Code, user string) bool {
-	id, err := c.Desk.Vault.Identify(ctx, ticketing.Contact{Channel: ticketing.Zalo, ID: user})
+func (c *Channel) hers(ctx context.Context, code ticketing.Code, contact string) bool {
+	id, err := c.Desk.Vault.Identify(ctx, ticketing.Contact{Channel: ticketing.Zalo, ID: contact})
 	if err != nil {
 		return false
 	}

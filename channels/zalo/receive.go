@@ -69,6 +69,9 @@ func (c *Channel) hear(ctx context.Context, e event) error {
 	if err != nil {
 		return err
 	}
+	if err := c.converse(ctx, e); err != nil {
+		return err
+	}
 	in := e.incoming(key)
 	in.Quote = c.quote(ctx, e)
 	const most = 9000 // the desk's limit with a margin
@@ -101,7 +104,7 @@ func (c *Channel) key(ctx context.Context, e event) (string, error) {
 	if e.Message.ID != "" {
 		return c.messageKey(string(e.Name), string(e.Message.ID)), nil
 	}
-	id, err := c.Desk.Vault.Identify(ctx, ticketing.Contact{Channel: ticketing.Zalo, ID: e.user()})
+	id, err := c.Desk.Vault.Identify(ctx, ticketing.Contact{Channel: ticketing.Zalo, ID: e.contact()})
 	if err != nil {
 		return "", err
 	}

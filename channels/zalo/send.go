@@ -32,18 +32,19 @@ type piece struct {
 //
 // A try after an unsureError may double the one part that was under way; nothing else doubles.
 func (c *Channel) Send(ctx context.Context, m ticketing.Outbound) (string, error) {
-	switch {
-	case !c.Speaks():
+	if !c.Speaks() {
 		c.alarm("zalo.alarm.token_none")
 		return "", soon(afterTrouble, "zalo.token.none")
-	case strings.HasPrefix(m.To, anonymous):
-		return "", &refusal{said: words.T(words.Vietnamese, "zalo.send.anonymous")}
+	}
+	to, err := c.addressee(ctx, m.To)
+	if err != nil {
+		return "", err
 	}
 	pieces := c.pieces(m)
 	if len(pieces) == 0 {
-		return "", &refusal{said: words.T(words.Vietnamese, "zalo.send.empty")}
+		return "", refuse("zalo.send.empty")
 	}
-	if pieces[0].file == nil {
+	if pieces[0].file == nil && to.User != "" {
 		pieces[0].quote = c.answers(ctx, m)
 	}
 	c.sending.Add(1)
@@ -56,7 +57,7 @@ func (c *Channel) Send(ctx context.Context, m ticketing.Outbound) (string, error
 		if ctx.Err() != nil {
 			return "", &ticketing.LaterError{Err: fmt.Errorf("%d/%d: %w", i, len(pieces), ctx.Err())}
 		}
-		id, err := c.sendPiece(ctx, m, pieces[i])
+		id, err := c.sendPiece(ctx, m, to, pieces[i])
 		if no := (*refusal)(nil); i == 0 && errors.As(err, &no) && no.closed {
 			return c.notice(ctx, m, err)
 		}
@@ -151,10 +152,8 @@ func (c *Channel) note(ctx context.Context, m ticketing.Outbound, done []string,
 // The consultation message's body
 // (https://developers.zalo.me/docs/official-account/tin-nhan/tin-tu-van/gui-tin-tu-van-dang-van-ban).
 type outgoing struct {
-	Recipient struct {
-		User string `json:"user_id"`
-	} `json:"recipient"`
-	Message struct {
+	Recipient recipient `json:"recipient"`
+	Message   struct {
 		Text       string  `json:"text,omitempty"`
 		Quote      string  `json:"quote_message_id,omitempty"`
 		Attachment *attach `json:"attachment,omitempty"`
@@ -167,11 +166,10 @@ type attach struct {
 }
 
 // sendPiece makes one request and gives the message's id.
-func (c *Channel) sendPiece(ctx context.Context, m ticketing.Outbound, p piece) (string, error) {
+func (c *Channel) sendPiece(ctx context.Context, m ticketing.Outbound, to recipient, p piece) (string, error) {
 	ctx, cancel := patient(ctx)
 	defer cancel()
-	var out outgoing
-	out.Recipient.User = m.To
+	out := outgoing{Recipient: to}
 	out.Message.Text, out.Message.Quote = p.text, p.quote
 	if p.file != nil {
 		a, err := c.upload(ctx, *p.file)
@@ -204,6 +202,10 @@ func (c *Channel) post(ctx context.Context, out outgoing) (id string, err error)
 	var answer struct {
 		ID loose `json:"message_id"`
 	}
-	err = c.call(ctx, request{method: http.MethodPost, path: pathSend, kind: "application/json", body: string(body)}, &answer)
+	r := request{method: http.MethodPost, path: pathSend, kind: "application/json", body: string(body)}
+	if out.Recipient.Anonymous != "" && !c.oneEndpoint.Load() {
+		r.path, r.instead = pathSendAnonymous, pathSend
+	}
+	err = c.call(ctx, r, &answer)
 	return string(answer.ID), err
 }

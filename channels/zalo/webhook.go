@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	// enough is when we stop: Zalo waits 2 s, and a 200 after that is a message Zalo takes for lost and we for told.
-	enough  = 1800 * time.Millisecond
+	// enough is when we stop: Zalo waits 2 s, and a 200 after that is a message Zalo takes for lost and we for told. The rest
+	// is for the way there and back and for a machine that is busy.
+	enough  = 1500 * time.Millisecond
 	maxBody = 256 << 10 // events have a few kilobytes
 	later   = "30"      // seconds; Zalo's own first pause
 

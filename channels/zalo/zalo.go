@@ -81,6 +81,8 @@ type Channel struct {
 	sending atomic.Int64 // messages under way in this process
 	taking  atomic.Int64 // events under way
 
+	oneEndpoint atomic.Bool // people who are not signed in are answered by the endpoint for everybody
+
 	keepTrying time.Duration // how long a new pair of tokens is tried to be stored
 	gapPace    time.Duration // between the calls that look for missed messages
 }
