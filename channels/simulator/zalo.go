@@ -72,7 +72,7 @@ type Zalo struct {
 	closed  bool             // the endpoint for anonymous people
 
 	templates []ZaloTemplate
-	notices   map[string][]ZaloNotice // by phone
+	notices   map[string][]ZaloNotice // by phone or account
 	unwilling []string
 }
 

@@ -35,6 +35,8 @@ func (z *Zalo) routes() http.Handler {
 		"GET /v2.0/oa/getoa":         z.account,
 		"POST /message/template":     z.template,
 
+		"POST /v3.0/oa/message/template": z.userTemplate,
+
 		"GET /v2.0/oa/listrecentchat": z.recentChats,
 		"GET /v2.0/oa/conversation":   z.conversation,
 	} {

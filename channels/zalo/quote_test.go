@@ -104,6 +104,7 @@ func TestAPersonsAnswerStandsUnderTheCitizensMessage(t *testing.T) {
 	h.says(code, "Xin ghi nhận.")
 	h.sim.Forget(second)
 	h.says(code, "Đã chuyển Điện lực.") // goes without
+	h.ch.Template = ""
 	h.sim.Fail(simulator.ZaloFault{Path: "/cs", Code: -230})
 	if d := h.says(code, "x"); d.State != ticketing.Failed { // a refusal of another kind is no matter of the quotation
 		t.Errorf("%+v", d)

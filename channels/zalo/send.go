@@ -59,7 +59,7 @@ func (c *Channel) Send(ctx context.Context, m ticketing.Outbound) (string, error
 		}
 		id, err := c.sendPiece(ctx, m, to, pieces[i])
 		if no := (*refusal)(nil); i == 0 && errors.As(err, &no) && no.closed {
-			return c.notice(ctx, m, err)
+			return c.notice(ctx, m, to, err)
 		}
 		if err != nil {
 			return "", partly(err, i, len(pieces))

@@ -113,6 +113,7 @@ func TestFilesGoInTheFormZaloTakes(t *testing.T) {
 
 func TestWhatFollowsFromEachCode(t *testing.T) {
 	h := newHouse(t)
+	h.ch.Template = ""
 	user := h.reader()
 	night := time.Date(2026, 11, 23, 23, 30, 0, 0, ticketing.Zone)
 	h.clock.Advance(night.Sub(h.clock.Now()) + 20*time.Second)
@@ -166,6 +167,7 @@ func TestWhatFollowsFromEachCode(t *testing.T) {
 
 func TestThePlatformsOwnRefusals(t *testing.T) {
 	h := newHouse(t, func(s *simulator.ZaloSettings) { s.PerMinute = 6 })
+	h.ch.Template = ""
 	gone, silent, blocked := h.reader(), h.reader(), h.reader()
 	h.sim.Unfollow(gone)
 	h.sim.Block(blocked)

@@ -39,8 +39,8 @@ type Config struct {
 	OAuth    string
 	Business string // of template messages
 
-	// Template is the approved template that tells a person by her phone number that there is an answer, when Zalo no
-	// longer lets us write to her; "" has none. TemplateData is its fields as JSON, values with {name}, {code}, {link}.
+	// Template is the approved template that tells a person that there is an answer, when Zalo no longer lets us write to
+	// her: at her Zalo account if it is approved for that, else by her phone number; "" has none. TemplateData is its fields as JSON, values with {name}, {code}, {link}.
 	Template     string
 	TemplateData string
 }
@@ -81,6 +81,7 @@ type Channel struct {
 	sending atomic.Int64 // messages under way in this process
 	taking  atomic.Int64 // events under way
 
+	phonesOnly  atomic.Bool // the template is not for Zalo accounts
 	oneEndpoint atomic.Bool // people who are not signed in are answered by the endpoint for everybody
 
 	keepTrying time.Duration // how long a new pair of tokens is tried to be stored
@@ -133,6 +134,7 @@ func (c *Channel) Run(ctx context.Context) error {
 	group.Go(func() error { return c.keepToken(ctx) })
 	group.Go(func() error { return c.lookUpNames(ctx) })
 	group.Go(func() error { return c.fillGaps(ctx) })
+	group.Go(func() error { return c.hourly(ctx) })
 	return group.Wait()
 }
 
