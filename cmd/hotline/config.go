@@ -50,6 +50,8 @@ type Config struct {
 	FacebookVerifyToken string `env:"HOTLINE_FACEBOOK_VERIFY_TOKEN" secret:"true" help:"words of your own, the same in the app's webhook settings"`
 	FacebookPageToken   string `env:"HOTLINE_FACEBOOK_PAGE_TOKEN" secret:"true" help:"access token of the page; without it messages are taken in and none go out"`
 	FacebookPageID      string `env:"HOTLINE_FACEBOOK_PAGE_ID" help:"Facebook page"`
+	FacebookAppID       string `env:"HOTLINE_FACEBOOK_APP_ID" help:"Facebook app; needed only where several apps share the page's conversations, to know whose one is"`
+	FacebookPublicReply string `env:"HOTLINE_FACEBOOK_PUBLIC_REPLY" default:"no" enum:"no,yes" help:"whether a word in public below a comment or post says that it has been answered in private; never what was answered"`
 	FacebookGraph       string `env:"HOTLINE_FACEBOOK_GRAPH" default:"https://graph.facebook.com/v26.0" help:"base address of the Graph API, with its version"`
 
 	PhoneSecret string `env:"HOTLINE_PHONE_SECRET" name:"phone-secret" secret:"true" help:"key of the telephone exchange's event push"`
