@@ -41,6 +41,7 @@ type request struct {
 	method, path string
 	instead      string // the path where that one is shut down; "" has none
 	query        url.Values
+	gentle       bool   // no message waits for it: a refusal calls nobody
 	kind         string // content type
 	body         string
 }
@@ -67,7 +68,7 @@ func (c *Channel) call(ctx context.Context, r request, out any) error {
 		r.path = r.instead
 		err = c.ask(ctx, r, token, out)
 	}
-	return c.verdict(err)
+	return c.verdict(err, !r.gentle)
 }
 
 // shutDown is the code of an endpoint that Zalo has closed for good.

@@ -106,9 +106,9 @@ var codes = map[int]rule{
 	-403: {do: never, key: "zalo.code.blocked"},
 }
 
-// verdict turns what came of a call into what the courier is to do. Words are for the operator who reads why the
-// citizen has no answer.
-func (c *Channel) verdict(err error) error {
+// verdict turns what came of a call into what the courier is to do, and calls people if calls says so. Words are for the
+// operator who reads why the citizen has no answer.
+func (c *Channel) verdict(err error, calls bool) error {
 	var api *apiError
 	if !errors.As(err, &api) {
 		return err
@@ -134,9 +134,11 @@ func (c *Channel) verdict(err error) error {
 		if after == 0 {
 			after = 15 * time.Minute
 		}
-		if api.Code == -211 {
+		switch {
+		case !calls:
+		case api.Code == -211:
 			c.alarm("zalo.alarm.quota", api.Code, api.Message)
-		} else {
+		default:
 			c.alarm("zalo.alarm.api", api.Code, api.Message)
 		}
 		return &ticketing.LaterError{After: after, Err: errors.New(said)}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/text"
 )
 
 // What Zalo could not tell us, because we were away for longer than it repeats or because it never called, stands in
@@ -30,6 +31,8 @@ type gap struct {
 const (
 	gapEvery = 10 * time.Minute
 	gapPace  = 100 * time.Millisecond // between calls: a seventh of what a minute allows
+
+	gapTries = 3 // rounds that fail one after the other before people are called
 
 	// settled is how long a message is left to the webhook.
 	settled = time.Minute
@@ -71,14 +74,29 @@ func (p *past) UnmarshalJSON(raw []byte) error {
 // fillGaps looks for missed messages until ctx ends.
 func (c *Channel) fillGaps(ctx context.Context) error {
 	done := map[string]string{}
-	for {
+	for failed := 0; ; {
+		pause := gapEvery
 		if err := c.fillGap(ctx, done); err != nil && ctx.Err() == nil {
-			c.Log.Warn("messages that may have been missed could not be looked for; the next round does", "err", err)
+			failed++
+			pause = c.gapFailed(failed, err)
+		} else {
+			failed = 0
+			c.allClear("zalo.alarm.gaps")
 		}
-		if err := rest(ctx, gapEvery); err != nil {
+		if err := rest(ctx, pause); err != nil {
 			return err
 		}
 	}
+}
+
+// gapFailed says when to look again. At a start the token may be under way; what goes on is for people.
+func (c *Channel) gapFailed(times int, err error) (pause time.Duration) {
+	c.Log.Warn("messages that may have been missed could not be looked for; the next round does", "err", err)
+	if times >= gapTries {
+		c.alarm("zalo.alarm.gaps", text.Truncate(err.Error(), 200))
+		return gapEvery
+	}
+	return afterTrouble
 }
 
 func rest(ctx context.Context, d time.Duration) error {
@@ -244,7 +262,7 @@ func (c *Channel) pages(ctx context.Context, path string, data map[string]any, e
 			return err
 		}
 		var got []past
-		if err := c.call(ctx, request{method: http.MethodGet, path: path, query: url.Values{"data": {string(query)}}}, &got); err != nil {
+		if err := c.call(ctx, request{method: http.MethodGet, path: path, gentle: true, query: url.Values{"data": {string(query)}}}, &got); err != nil {
 			return err
 		}
 		for _, m := range got {
@@ -297,10 +315,10 @@ func (p past) event(app, oa, kind string) event {
 		}
 	}
 	one := attachment{Type: loose(kind), Payload: payload{URL: p.URL, Description: p.Description}}
-	var text string
+	var written string
 	where := p.Location
-	if json.Unmarshal(where, &text) == nil {
-		where = []byte(text)
+	if json.Unmarshal(where, &written) == nil {
+		where = []byte(written)
 	}
 	_ = json.Unmarshal(where, &one.Payload.Coordinates) // what is no place is none
 	if kind != "text" && (kind != "link" || len(all) == 0) {

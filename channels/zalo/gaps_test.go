@@ -224,6 +224,36 @@ func TestWhatIsMissedNeedNotBeWords(t *testing.T) {
 	}
 }
 
+func TestPeopleAreCalledOnceTheConversationsCannotBeRead(t *testing.T) {
+	h, done := comparing(t)
+	for round := range 4 {
+		h.sim.Fail(simulator.ZaloFault{Path: "listrecentchat", Code: -212})
+		err := h.ch.fillGap(t.Context(), done)
+		if err == nil || h.sim.Faults() != 0 {
+			t.Fatal("it was read")
+		}
+		pause := h.ch.gapFailed(round+1, err)
+		if called := slices.Contains(h.problems(), "zalo.alarm.gaps"); called != (round >= 2) || called != (pause == gapEvery) {
+			t.Errorf("round %d: %v, again in %s", round, h.problems(), pause)
+		}
+		if slices.Contains(h.problems(), "zalo.alarm.api") { // no message waits for it
+			t.Errorf("round %d: %v", round, h.problems())
+		}
+	}
+	h.ch.gapPace = 0
+	h.work(h.ch.Run)
+	ctx := h.soon()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for len(h.problems()) > 0 {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			t.Fatalf("%v", h.problems())
+		}
+	}
+}
+
 func TestSomebodysSilenceEndsTheLook(t *testing.T) {
 	h, _ := comparing(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -11,10 +11,12 @@ import (
 // hourly counts followers and forgets what is of no more use.
 func (c *Channel) hourly(ctx context.Context) error {
 	for {
+		pause := time.Hour
 		if err := errors.Join(c.countFollowers(ctx), c.forgetConversations(ctx)); err != nil && ctx.Err() == nil {
-			c.Log.Warn("what is done hourly was not done", "err", err)
+			c.Log.Warn("what is done hourly was not done; it is tried again in a minute", "err", err)
+			pause = afterTrouble
 		}
-		if err := rest(ctx, time.Hour); err != nil {
+		if err := rest(ctx, pause); err != nil {
 			return err
 		}
 	}
@@ -25,7 +27,7 @@ func (c *Channel) countFollowers(ctx context.Context) error {
 	var account struct {
 		Followers loose `json:"num_follower"`
 	}
-	if err := c.call(ctx, request{method: http.MethodGet, path: pathAccount}, &account); err != nil {
+	if err := c.call(ctx, request{method: http.MethodGet, path: pathAccount, gentle: true}, &account); err != nil {
 		return err
 	}
 	n, err := strconv.Atoi(string(account.Followers))
