@@ -71,6 +71,8 @@ type Zalo struct {
 	asked   map[string]int   // calls by path
 	closed  bool             // the endpoint for anonymous people
 
+	otherIDs bool // in the history
+
 	templates []ZaloTemplate
 	notices   map[string][]ZaloNotice // by phone or account
 	unwilling []string

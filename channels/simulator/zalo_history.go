@@ -133,6 +133,9 @@ func (z *Zalo) pastItem(m zaloPast) map[string]any {
 	if m.ours {
 		item["src"], item["from_id"], item["to_id"] = 0, z.set.OAID, m.user
 	}
+	if z.otherIDs {
+		item["message_id"] = "h" + m.id
+	}
 	for _, field := range []string{"url", "thumb", "description"} {
 		if v, ok := m.payload[field]; ok {
 			item[field] = v
@@ -143,6 +146,13 @@ func (z *Zalo) pastItem(m zaloPast) map[string]any {
 		item["location"] = string(raw)
 	}
 	return item
+}
+
+// OtherIDs lets the history call messages otherwise than the webhook, or as the webhook does.
+func (z *Zalo) OtherIDs(on bool) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.otherIDs = on
 }
 
 // Forget makes the account forget a message, so that it cannot be quoted.

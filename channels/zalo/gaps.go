@@ -26,6 +26,10 @@ const kindGap = "zalo_gap"
 type gap struct {
 	From  time.Time `json:"from"` // the first look: what was said before is not ours to answer
 	Until time.Time `json:"until"`
+
+	// Proven: a message that came by the webhook stands in the history under the same id. Before that nothing is taken
+	// in: were the ids others, every message would come twice.
+	Proven bool `json:"proven,omitempty"`
 }
 
 const (
@@ -45,6 +49,9 @@ const (
 	pageLength = 10 // Zalo gives no more
 	mostPages  = 500
 	mostKnown  = 10_000
+
+	// unproven is how many messages that the journal does not know, and none it knows, say that the ids are others.
+	unproven = 20
 )
 
 // past is one message of a conversation as the API tells it.
@@ -134,20 +141,55 @@ func (c *Channel) fillGap(ctx context.Context, done map[string]string) error {
 	if err != nil {
 		return err
 	}
+	var all []comparison
+	lacking := 0
 	for _, last := range recent {
-		user := last.user()
-		if done[user] == string(last.ID) {
+		if done[last.user()] == string(last.ID) {
 			continue
 		}
-		whole, err := c.compare(ctx, user, since, now)
+		one, err := c.compare(ctx, last, since, now)
 		if err != nil {
 			return err
 		}
-		if whole {
-			done[user] = string(last.ID)
+		all = append(all, one)
+		g.Proven = g.Proven || one.known
+		lacking += len(one.missing)
+	}
+	if lacking > 0 && !g.Proven {
+		return c.doubt(ctx, lacking, gap{From: g.From, Until: now}, version+1)
+	}
+	for _, one := range all {
+		if err := c.fill(ctx, one); err != nil {
+			return err
+		}
+		if one.whole {
+			done[one.last.user()] = string(one.last.ID)
 		}
 	}
-	return c.compared(ctx, gap{From: g.From, Until: now}, version+1)
+	if g.Proven {
+		c.allClear("zalo.alarm.gap_ids")
+	}
+	return c.compared(ctx, gap{From: g.From, Until: now, Proven: g.Proven}, version+1)
+}
+
+// doubt is what follows where nothing tells whether the history's ids are the webhook's: the same is compared again, until
+// the webhook has brought a message that proves it, or so many did not that people must see to it.
+func (c *Channel) doubt(ctx context.Context, lacking int, g gap, version int) error {
+	c.health.tally("gap not filled")
+	if lacking < unproven {
+		c.Log.Warn("messages may have been missed; whether their ids are the webhook's is not proven yet", "messages", lacking)
+		return nil
+	}
+	c.alarm("zalo.alarm.gap_ids")
+	return c.compared(ctx, g, version)
+}
+
+// comparison is what became of one conversation.
+type comparison struct {
+	last    past
+	missing []event // the newest first
+	known   bool    // something of it is in the journal
+	whole   bool    // nothing of it was left for a later round
 }
 
 // gap is how far we are; version 0 at the first look.
@@ -195,13 +237,12 @@ func (c *Channel) recent(ctx context.Context, since time.Time) ([]past, error) {
 	return out, err
 }
 
-// compare takes in what is missing of one conversation, the oldest first. whole says that nothing of it was left for a
-// later round.
-func (c *Channel) compare(ctx context.Context, user string, since, now time.Time) (whole bool, err error) {
-	whole = true
-	var missing []event
+// compare looks which of a conversation's messages are not in the journal.
+func (c *Channel) compare(ctx context.Context, last past, since, now time.Time) (comparison, error) {
+	out := comparison{last: last, whole: true}
+	user := last.user()
 	var unread error
-	err = c.pages(ctx, pathConversation, map[string]any{"user_id": user}, func(m past) bool {
+	err := c.pages(ctx, pathConversation, map[string]any{"user_id": user}, func(m past) bool {
 		if m.at().Before(since) {
 			return false
 		}
@@ -210,32 +251,37 @@ func (c *Channel) compare(ctx context.Context, user string, since, now time.Time
 		}
 		kind, sure := m.kind()
 		there, err := c.knows(ctx, kind, string(m.ID))
-		if unread = err; there || err != nil {
-			return err == nil
+		switch age := now.Sub(m.at()); {
+		case err != nil:
+			unread = err
+			return false
+		case there:
+			out.known = true
+		case age < settled, !sure && age < ladder-gapEvery:
+			out.whole = false
+		default:
+			out.missing = append(out.missing, m.event(c.AppID, c.OAID, kind))
 		}
-		if age := now.Sub(m.at()); age < settled || !sure && age < ladder-gapEvery {
-			whole = false
-			return true
-		}
-		missing = append(missing, m.event(c.AppID, c.OAID, kind))
 		return true
 	})
-	if err := cmp.Or(err, unread); err != nil {
-		return false, err
-	}
-	for _, e := range slices.Backward(missing) {
+	return out, cmp.Or(err, unread)
+}
+
+// fill takes in what is missing, the oldest first.
+func (c *Channel) fill(ctx context.Context, one comparison) error {
+	for _, e := range slices.Backward(one.missing) {
 		err := c.hear(ctx, e)
 		if ticketing.ClassOf(err) == ticketing.Invalid {
-			c.health.count("refused", c.now())
+			c.health.tally("refused")
 			c.Log.Error("the desk refuses a missed message for good", "event", e.Name, "err", err)
 			continue
 		}
 		if err != nil {
-			return false, err
+			return err
 		}
-		c.health.count("gap filled", c.now())
+		c.health.tally("gap filled")
 	}
-	return whole, nil
+	return nil
 }
 
 // knows says whether the journal has the message, whatever kind the webhook called it.

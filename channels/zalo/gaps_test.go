@@ -15,13 +15,15 @@ import (
 	"hotline1022/ticketing/text"
 )
 
-// comparing is a house that has made its first look, so that what is said from now on is its own.
+// comparing is a house that has made its first look, so that what is said from now on is its own, and knows that the
+// history's ids are the webhook's.
 func comparing(t *testing.T) (*house, map[string]string) {
 	t.Helper()
 	h := newHouse(t)
 	h.ch.gapPace = 0
 	done := map[string]string{}
 	must(t, h.ch.fillGap(t.Context(), done))
+	must(t, h.ch.compared(t.Context(), gap{From: h.clock.Now(), Until: h.clock.Now(), Proven: true}, 2))
 	h.clock.Advance(time.Minute)
 	return h, done
 }
@@ -138,6 +140,7 @@ func TestWhatWasSaidBeforeOurTimeIsLeftAlone(t *testing.T) {
 	if n := len(h.tickets()); n != 0 {
 		t.Errorf("%d tickets", n)
 	}
+	must(t, h.ch.compared(t.Context(), gap{From: h.clock.Now(), Until: h.clock.Now(), Proven: true}, 4))
 	h.sim.Miss(1)
 	h.sim.Say(user, "Từ thời phần mềm này")
 	h.clock.Advance(2 * time.Minute)
@@ -221,6 +224,67 @@ func TestWhatIsMissedNeedNotBeWords(t *testing.T) {
 	must(t, h.ch.fillGap(t.Context(), done))
 	if n := h.journal()["lạ"]; n != 1 {
 		t.Errorf("the odd one came %d times", n)
+	}
+}
+
+// Nothing is taken in before a message has proven that the history calls it as the webhook does.
+func TestIdsAreProvenBeforeAnythingIsFilledIn(t *testing.T) {
+	h := newHouse(t)
+	h.ch.gapPace = 0
+	done := map[string]string{}
+	must(t, h.ch.fillGap(t.Context(), done))
+	user, other := h.sim.Citizen("Bình"), h.sim.Citizen("An")
+	h.clock.Advance(time.Minute)
+	h.sim.Miss(1)
+	h.sim.Say(user, "Bị sót")
+	h.clock.Advance(3 * time.Hour) // longer than a round looks back by itself
+	must(t, h.ch.fillGap(t.Context(), done))
+	if n := len(h.tickets()); n != 0 {
+		t.Fatalf("%d tickets", n)
+	}
+	h.sim.OtherIDs(true)
+	h.sim.Say(other, "Tới nơi")
+	h.settled()
+	h.clock.Advance(2 * time.Minute)
+	must(t, h.ch.fillGap(t.Context(), done))
+	if got := h.journal(); len(got) != 1 {
+		t.Fatalf("%v", got)
+	}
+	h.sim.OtherIDs(false)
+	must(t, h.ch.fillGap(t.Context(), done))
+	if got := h.journal(); len(got) != 2 || got["Bị sót"] != 1 || got["Tới nơi"] != 1 {
+		t.Errorf("%v", got)
+	}
+	h.sim.Miss(1) // once proven it stays so, also for a process that has seen nothing yet
+	h.sim.Say(user, "Sót nữa")
+	h.clock.Advance(24 * time.Hour)
+	next := h.process(h.store)
+	next.gapPace = 0
+	must(t, next.fillGap(t.Context(), map[string]string{}))
+	if got := h.journal(); got["Sót nữa"] != 1 {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestIdsThatAreOthersCallPeople(t *testing.T) {
+	h := newHouse(t)
+	h.ch.gapPace = 0
+	done := map[string]string{}
+	must(t, h.ch.fillGap(t.Context(), done))
+	h.clock.Advance(time.Minute)
+	h.sim.OtherIDs(true)
+	user := h.sim.Citizen("Bình")
+	for i := range unproven {
+		if slices.Contains(h.problems(), "zalo.alarm.gap_ids") {
+			t.Fatalf("after %d messages", i)
+		}
+		h.sim.Say(user, fmt.Sprintf("Tin %02d", i))
+		h.settled()
+		h.clock.Advance(2 * time.Minute)
+		must(t, h.ch.fillGap(t.Context(), done))
+	}
+	if !slices.Contains(h.problems(), "zalo.alarm.gap_ids") || len(h.journal()) != unproven {
+		t.Errorf("%v, %d messages", h.problems(), len(h.journal()))
 	}
 }
 
