@@ -93,31 +93,36 @@ func (z *Zalo) oldMessage(r *http.Request) any {
 	return z.message(r)
 }
 
+// zaloOutgoing is a message as an app sends it.
+type zaloOutgoing struct {
+	Recipient struct {
+		User         string `json:"user_id"`
+		Anonymous    string `json:"anonymous_id"`
+		Conversation string `json:"conversation_id"`
+	} `json:"recipient"`
+	Message struct {
+		Text       string          `json:"text"`
+		Quote      string          `json:"quote_message_id"`
+		Attachment *zaloAttachment `json:"attachment"`
+	} `json:"message"`
+}
+
+type zaloAttachment struct {
+	Type    string `json:"type"`
+	Payload struct {
+		Template string `json:"template_type"`
+		Token    string `json:"token"`
+		Elements []struct {
+			Media string `json:"media_type"`
+			ID    string `json:"attachment_id"`
+			URL   string `json:"url"`
+		} `json:"elements"`
+	} `json:"payload"`
+}
+
 // message is POST /v3.0/oa/message/cs.
 func (z *Zalo) message(r *http.Request) any {
-	var in struct {
-		Recipient struct {
-			User         string `json:"user_id"`
-			Anonymous    string `json:"anonymous_id"`
-			Conversation string `json:"conversation_id"`
-		} `json:"recipient"`
-		Message struct {
-			Text       string `json:"text"`
-			Quote      string `json:"quote_message_id"`
-			Attachment *struct {
-				Type    string `json:"type"`
-				Payload struct {
-					Template string `json:"template_type"`
-					Token    string `json:"token"`
-					Elements []struct {
-						Media string `json:"media_type"`
-						ID    string `json:"attachment_id"`
-						URL   string `json:"url"`
-					} `json:"elements"`
-				} `json:"payload"`
-			} `json:"attachment"`
-		} `json:"message"`
-	}
+	var in zaloOutgoing
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		return refuse(-201, "body")
 	}
@@ -125,46 +130,17 @@ func (z *Zalo) message(r *http.Request) any {
 	defer z.mu.Unlock()
 	now := z.set.Now()
 	u := z.users[in.Recipient.User+in.Recipient.Anonymous]
-	switch {
-	case u == nil, u.talk != in.Recipient.Conversation, (u.talk != "") != (in.Recipient.Anonymous != ""):
-		return refuse(-201, "user_id is invalid")
-	case u.left:
-		return refuse(-213, "User has not followed OA")
-	case u.blocked:
-		return refuse(-244, "User has restricted this type of message")
-	case u.last.IsZero():
-		return refuse(-232, "User has not interacted")
-	case now.Sub(u.last) > zaloWindow:
-		return refuse(-230, "User has not interacted with the OA in the past 7 days")
-	case utf8.RuneCountInString(norm.NFC.String(in.Message.Text)) > zaloText:
-		return refuse(-210, "message.text is longer than 2000")
-	case in.Message.Quote != "" && !z.said(u.id, in.Message.Quote):
-		return refuse(-201, "quote_message_id is invalid")
+	if no := z.mayWrite(u, in); no != nil {
+		return no
 	}
 	m := ZaloMessage{ID: hexID(), Text: in.Message.Text, Kind: "text", At: now, Quota: "reply", Quote: in.Message.Quote}
 	if now.Sub(u.last) > zaloFree {
 		m.Quota = "purchase_quota"
 	}
 	if a := in.Message.Attachment; a != nil {
-		key := a.Payload.Token
-		m.Kind = "file"
-		if a.Type == "template" {
-			if a.Payload.Template != "media" || len(a.Payload.Elements) != 1 || a.Payload.Elements[0].URL != "" {
-				return refuse(-201, "payload")
-			}
-			m.Kind, key = a.Payload.Elements[0].Media, a.Payload.Elements[0].ID
+		if no := z.attach(&m, u, *a); no != nil {
+			return no
 		}
-		asset, ok := z.assets[key]
-		switch {
-		case !ok || asset.kind != m.Kind:
-			return refuse(-201, "attachment")
-		case now.Sub(asset.at) > zaloAssetTo:
-			return refuse(-100, "attachment_id expired")
-		case u.heard[key]:
-			return refuse(-238, "asset already used")
-		}
-		u.heard[key] = true
-		m.Data, m.Name = asset.data, asset.name
 	} else if m.Text == "" {
 		return refuse(-201, "message is empty")
 	}
@@ -178,6 +154,51 @@ func (z *Zalo) message(r *http.Request) any {
 		"message_id": m.ID, "user_id": u.id, "sent_time": strconv.FormatInt(now.UnixMilli(), 10),
 		"quota": map[string]any{"quota_type": m.Quota},
 	})
+}
+
+// mayWrite is the refusal of a message to the person; nil for none. z.mu is held.
+func (z *Zalo) mayWrite(u *zaloUser, in zaloOutgoing) any {
+	switch {
+	case u == nil, u.talk != in.Recipient.Conversation, (u.talk != "") != (in.Recipient.Anonymous != ""):
+		return refuse(-201, "user_id is invalid")
+	case u.left:
+		return refuse(-213, "User has not followed OA")
+	case u.blocked:
+		return refuse(-244, "User has restricted this type of message")
+	case u.last.IsZero():
+		return refuse(-232, "User has not interacted")
+	case z.set.Now().Sub(u.last) > zaloWindow:
+		return refuse(-230, "User has not interacted with the OA in the past 7 days")
+	case utf8.RuneCountInString(norm.NFC.String(in.Message.Text)) > zaloText:
+		return refuse(-210, "message.text is longer than 2000")
+	case in.Message.Quote != "" && !z.said(u.id, in.Message.Quote):
+		return refuse(-201, "quote_message_id is invalid")
+	}
+	return nil
+}
+
+// attach puts an uploaded asset into the message; its refusal, or nil. z.mu is held.
+func (z *Zalo) attach(m *ZaloMessage, u *zaloUser, a zaloAttachment) any {
+	key := a.Payload.Token
+	m.Kind = "file"
+	if a.Type == "template" {
+		if a.Payload.Template != "media" || len(a.Payload.Elements) != 1 || a.Payload.Elements[0].URL != "" {
+			return refuse(-201, "payload")
+		}
+		m.Kind, key = a.Payload.Elements[0].Media, a.Payload.Elements[0].ID
+	}
+	asset, ok := z.assets[key]
+	switch {
+	case !ok || asset.kind != m.Kind:
+		return refuse(-201, "attachment")
+	case z.set.Now().Sub(asset.at) > zaloAssetTo:
+		return refuse(-100, "attachment_id expired")
+	case u.heard[key]:
+		return refuse(-238, "asset already used")
+	}
+	u.heard[key] = true
+	m.Data, m.Name = asset.data, asset.name
+	return nil
 }
 
 // echo tells of a message the account sent; it may arrive before the API's answer.

@@ -168,6 +168,26 @@ func TestAFreshMessageIsLeftToTheWebhook(t *testing.T) {
 	}
 }
 
+// What the hotline said itself stands in the conversation too.
+func TestWhatWeSaidIsNotTakenForHers(t *testing.T) {
+	h, done := comparing(t)
+	h.work(h.courier().Run)
+	user := h.sim.Citizen("Bình")
+	h.sim.Say(user, "Đèn hỏng")
+	if _, err := h.sim.Await(h.soon(), user, 1); err != nil { // the receipt
+		t.Fatal(err)
+	}
+	h.settled()
+	h.sim.Miss(1)
+	h.sim.Say(user, "Bị sót")
+	h.clock.Advance(2 * time.Minute)
+	must(t, h.ch.fillGap(t.Context(), done))
+	c := h.ch.Health().Counts
+	if got := h.journal(); len(got) != 2 || got["Bị sót"] != 1 || c["gap filled"] != 1 || c["unreadable"] != 0 {
+		t.Errorf("%v, %v", got, c)
+	}
+}
+
 // What cannot be read or stored this time is looked for again, from the same place.
 func TestARoundThatFailsIsMadeAgain(t *testing.T) {
 	h, done := comparing(t)
@@ -255,9 +275,11 @@ func TestIdsAreProvenBeforeAnythingIsFilledIn(t *testing.T) {
 	if got := h.journal(); len(got) != 2 || got["Bị sót"] != 1 || got["Tới nơi"] != 1 {
 		t.Errorf("%v", got)
 	}
-	h.sim.Miss(1) // once proven it stays so, also for a process that has seen nothing yet
-	h.sim.Say(user, "Sót nữa")
 	h.clock.Advance(24 * time.Hour)
+	must(t, h.ch.fillGap(t.Context(), done))
+	h.sim.Miss(1) // once proven it stays so, also where nothing that is known is in sight
+	h.sim.Say(user, "Sót nữa")
+	h.clock.Advance(2 * time.Minute)
 	next := h.process(h.store)
 	next.gapPace = 0
 	must(t, next.fillGap(t.Context(), map[string]string{}))
