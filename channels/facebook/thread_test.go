@@ -62,15 +62,17 @@ func TestWhoWritesTellsWhoHasTheConversation(t *testing.T) {
 	if h.only().Messages != 2 || !slices.Contains(h.problems(), "facebook.alarm.standby") {
 		t.Errorf("%d messages, %v", h.only().Messages, h.problems())
 	}
-	if err := h.sends(user, "tự động", false); !isLater(err) {
-		t.Errorf("%v", err)
+	h.sim.Fail(simulator.FacebookFault{Path: "/messages", Code: 100})
+	if err := h.sends(user, "tự động", false); !isLater(err) || h.sim.Faults() != 1 {
+		t.Errorf("Facebook was asked: %v", err)
 	}
-	h.clock.Advance(time.Minute)
-	h.sim.Back(user)
-	h.settled()
+	h.sim.AwayInSilence(user, "") // ours again, and nobody says so
 	h.clock.Advance(time.Minute)
 	h.sim.Say(user, "tới mình")
 	h.settled()
+	if err := h.sends(user, "tự động", false); !errors.Is(err, ticketing.ErrRefused) || h.sim.Faults() != 0 { // by the fault
+		t.Errorf("%v", err)
+	}
 	if err := h.sends(user, "tự động", false); err != nil || len(h.problems()) != 0 {
 		t.Errorf("%v, %v", err, h.problems())
 	}
