@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -34,14 +35,15 @@ func (z *Zalo) Odd(user, kind, text string) {
 	z.history = append(z.history, zaloPast{user: user, id: hexID(), kind: kind, text: text, at: z.set.Now()})
 }
 
-// TellMissed tells them after all.
-func (z *Zalo) TellMissed() {
+// TellMissed tells them after all, one after the other.
+func (z *Zalo) TellMissed(ctx context.Context) {
 	z.mu.Lock()
 	events := z.missed
 	z.missed = nil
 	z.mu.Unlock()
 	for _, e := range events {
 		z.Post(e)
+		_, _ = z.Settled(ctx) // who waits too long sees it in what came
 	}
 }
 

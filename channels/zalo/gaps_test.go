@@ -60,8 +60,10 @@ func TestMissedMessagesAreFilledInAndNoneTwice(t *testing.T) {
 		}
 		h.sim.Say(people[r.IntN(len(people))], said)
 		h.clock.Advance(5 * time.Second)
+		if i%4 == 3 {
+			h.settled() // a burst would be put off
+		}
 	}
-	h.settled()
 	before := h.journal()
 	if len(before) != 120-missed || missed < 20 {
 		t.Fatalf("%d of 120 came, %d were missed", len(before), missed)
@@ -90,8 +92,7 @@ func TestMissedMessagesAreFilledInAndNoneTwice(t *testing.T) {
 	if n := h.sim.Asked("/v2.0/oa/conversation"); n != asked {
 		t.Errorf("a round in which nobody wrote read %d conversations", n-asked)
 	}
-	h.sim.TellMissed() // the webhook brings them after all
-	h.settled()
+	h.sim.TellMissed(h.soon()) // the webhook brings them after all
 	same("after the webhook")
 	other := h.process(h.store) // another process, which has compared nothing
 	other.gapPace = 0
@@ -235,8 +236,7 @@ func TestWhatIsMissedNeedNotBeWords(t *testing.T) {
 	if tk = h.only(); len(tk.Files) != 1 || !tk.Files[0].Picture() {
 		t.Errorf("%+v", tk.Files)
 	}
-	h.sim.TellMissed()
-	h.settled()
+	h.sim.TellMissed(h.soon())
 	if n := h.only().Messages; n != 3 {
 		t.Errorf("%d messages after the webhook", n)
 	}
