@@ -41,7 +41,7 @@ func (d *Desk) chat(ctx context.Context, by Actor, in Incoming, citizen CitizenI
 		}
 		e := d.event(t, by, Chatted)
 		e.Key, e.Print, e.Channel, e.Citizen = in.Key, in.Print, in.Channel, citizen
-		e.Text, e.Rule, e.Field, e.Out = in.Text, a.rule, a.field, a.out
+		e.Text, e.Rule, e.Field, e.Out = in.shown(), a.rule, a.field, a.out
 		mute, err := d.enough(ctx, t, e)
 		if err != nil {
 			return Receipt{}, err

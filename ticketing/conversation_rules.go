@@ -69,8 +69,15 @@ type saying struct {
 // sense is what the message is for and the id of the rule that says so; "" for a matter.
 func (c *Catalog) sense(message string) (Does, string) {
 	length := utf8.RuneCountInString(message)
+	var heard text.Heard
 	for _, s := range c.sayings {
-		if length <= cmp.Or(s.Longest, usualLongest) && s.is.Is(message) {
+		if length > cmp.Or(s.Longest, usualLongest) {
+			continue
+		}
+		if heard == nil {
+			heard = text.Hear(message)
+		}
+		if s.is.In(heard) {
 			return s.Does, s.ID
 		}
 	}

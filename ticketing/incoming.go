@@ -29,6 +29,7 @@ type Incoming struct {
 	Kind       Kind // "" is Other on conversations (an operator classifies), else Report
 	Subject    string
 	Text       string
+	Quote      string // what she replies to: it stands before Text for who reads it, and is nothing she said
 	Category   string
 	Area       string
 	Address    string
@@ -54,6 +55,14 @@ type Incoming struct {
 	Outcome Outcome
 	Reason  string
 	Ended   time.Time
+}
+
+// shown is what people read.
+func (in Incoming) shown() string {
+	if in.Quote == "" {
+		return in.Text
+	}
+	return in.Quote + "\n" + in.Text
 }
 
 // Receipt is what became of an Incoming.
@@ -129,7 +138,7 @@ func (d *Desk) join(ctx context.Context, by Actor, in Incoming, t Ticket, a repl
 	cat := d.Catalog.Current()
 	e := d.event(t, by, Said)
 	e.Key, e.Print = in.Key, in.Print
-	e.Channel, e.Text, e.Files, e.Location, e.Address, e.Consent = in.Channel, in.Text, in.Files, in.Location, in.Address, in.Consent
+	e.Channel, e.Text, e.Files, e.Location, e.Address, e.Consent = in.Channel, in.shown(), in.Files, in.Location, in.Address, in.Consent
 	e.Area, e.Rule, e.Field, e.Out = in.Area, a.rule, a.field, a.out
 	if u, ok := cat.Atlas.Unit(in.Area); ok {
 		e.Place = u.FullName
@@ -164,7 +173,7 @@ func (d *Desk) open(ctx context.Context, by Actor, in Incoming, citizen CitizenI
 	e := Event{
 		Ticket: code, N: 1, At: d.now(), By: by, Kind: Received, Key: in.Key, Print: in.Print,
 		MatterKind: in.Kind, Category: in.Category, Area: in.Area, Priority: in.Priority, Visibility: in.Visibility,
-		Channel: in.Channel, Citizen: citizen, External: in.External, Subject: in.Subject, Text: in.Text,
+		Channel: in.Channel, Citizen: citizen, External: in.External, Subject: in.Subject, Text: in.shown(),
 		Address: in.Address, Location: in.Location, Files: in.Files, Consent: in.Consent, Field: a.field,
 		Agency: in.Agency, Outcome: in.Outcome, Reason: in.Reason, Ended: in.Ended,
 	}

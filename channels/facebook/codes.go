@@ -60,7 +60,8 @@ const (
 	never              // permanent
 	window             // permanent, unless another tag opens it
 	rate               // nobody calls for a while
-	thread             // this message waits, others may go
+	slow               // this message waits, others may go
+	held               // another app has the conversation
 	people             // somebody must do something in Meta's console; the message waits
 )
 
@@ -79,6 +80,7 @@ var codes = map[[2]int]rule{
 
 	{10, 2018278}: {do: window, key: "facebook.code.window"},
 	{10, 2018065}: {do: window, key: "facebook.code.window"},
+	{10, 2018300}: {do: held, after: heldPause, key: "facebook.code.held"},
 	{10, 1893063}: {do: people, after: time.Hour, key: "facebook.code.restricted"},
 	{10, 0}:       {do: people, key: "facebook.code.permission"},
 	{3, 0}:        {do: people, key: "facebook.code.permission"},
@@ -98,7 +100,7 @@ var codes = map[[2]int]rule{
 	{17, 0}:        {do: rate, after: 10 * time.Minute, key: "facebook.code.rate"},
 	{32, 0}:        {do: rate, after: 10 * time.Minute, key: "facebook.code.rate"},
 	{613, 0}:       {do: rate, after: time.Minute, key: "facebook.code.rate"},
-	{613, 1893016}: {do: thread, after: time.Hour, key: "facebook.code.thread"},
+	{613, 1893016}: {do: slow, after: time.Hour, key: "facebook.code.thread"},
 
 	{10900, 0}: {do: never, key: "facebook.send.once"},
 	{10903, 0}: {do: never, key: "facebook.code.unavailable"},
@@ -141,7 +143,7 @@ func (c *Channel) verdict(err error) error {
 		return &refusal{said, api}
 	case rate:
 		return &ticketing.LaterError{After: c.rest(r.after), Err: &saidError{said, api}}
-	case thread:
+	case slow, held:
 		return &ticketing.LaterError{After: r.after, Err: &saidError{said, api}}
 	case people:
 		if r.after == 0 {

@@ -138,7 +138,7 @@ func TestWhenAPrivateReplyIsRefused(t *testing.T) {
 	refused("too old", "7 ngày", send(tk, h.clock.Now().Add(-8*day)))
 	h.citizen()
 	all := h.tickets()
-	refused("no comment", "bình luận nào", send(all[len(all)-1], h.clock.Now()))
+	refused("no comment", "không gắn với", send(all[len(all)-1], h.clock.Now()))
 }
 
 // An answer that was lost: the echo, or Facebook itself, keeps the reply from coming twice.

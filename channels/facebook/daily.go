@@ -67,7 +67,7 @@ func (c *Channel) countFollowers(ctx context.Context) error {
 
 // forget erases records that are of no more use.
 func (c *Channel) forget(ctx context.Context) error {
-	for kind, keep := range map[string]time.Duration{kindSent: keepSent, kindReplied: keepReplied} {
+	for kind, keep := range map[string]time.Duration{kindSent: keepSent, kindReplied: keepReplied, kindPublic: keepPublic, kindThread: keepThread} {
 		all, err := c.Desk.Store.All(ctx, kind, "")
 		if err != nil {
 			return err

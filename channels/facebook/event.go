@@ -26,7 +26,10 @@ type item struct {
 	Reaction  json.RawMessage `json:"reaction"`
 	Referral  *referral       `json:"referral"`
 	Optin     json.RawMessage `json:"optin"`
-	Handover  json.RawMessage `json:"pass_thread_control"`
+	Pass      json.RawMessage `json:"pass_thread_control"`
+	Take      json.RawMessage `json:"take_thread_control"`
+	Request   json.RawMessage `json:"request_thread_control"`
+	Roles     json.RawMessage `json:"app_roles"`
 
 	Field loose   `json:"field"` // of a change; "feed" is ours
 	Value comment `json:"value"`
@@ -185,7 +188,7 @@ func (it item) kind() string {
 		return "referral"
 	case it.Optin != nil:
 		return "optin"
-	case it.Handover != nil:
+	case it.Pass != nil, it.Take != nil, it.Request != nil, it.Roles != nil:
 		return "handover"
 	}
 	return "other"

@@ -44,7 +44,7 @@ func tell(it item) told {
 	switch out.Kind {
 	case "message", "edit", "postback":
 		in = it.incoming("KEY")
-	case "comment", "comment edited":
+	case "comment", "comment edited", "post", "post edited":
 		in = it.Value.incoming("KEY")
 	case "echo":
 		it.Message.describe(&in)
@@ -58,7 +58,10 @@ func tell(it item) told {
 	}
 	out.Name, out.External, out.Subject, out.Text, out.Choice = in.Name, in.External, in.Subject, in.Text, in.Choice
 	out.Location, out.Fetch = in.Location, in.Fetch
-	for name, on := range map[string]bool{"apart": in.Apart, "no_receipt": in.NoReceipt} {
+	for name, on := range map[string]bool{
+		"apart": in.Apart, "no_receipt": in.NoReceipt,
+		"pass": it.Pass != nil, "take": it.Take != nil, "request": it.Request != nil, "roles": it.Roles != nil,
+	} {
 		if on {
 			if out.Flags == nil {
 				out.Flags = map[string]bool{}
@@ -122,7 +125,7 @@ func FuzzEvent(f *testing.F) {
 			switch it.kind() {
 			case "message", "edit", "postback":
 				in = it.incoming("KEY")
-			case "comment", "comment edited":
+			case "comment", "comment edited", "post", "post edited":
 				in = it.Value.incoming("KEY")
 			case "echo":
 				if it.Message != nil {

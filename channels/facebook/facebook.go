@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -33,6 +34,10 @@ type Config struct {
 	VerifyToken string // for the webhook's handshake; any words, the same in the app's console
 	PageToken   string // for sending; without it the channel hears and cannot speak
 	PageID      string
+	AppID       string // ours, to know who has a conversation; "": whatever is passed is passed to us
+
+	// PublicReply writes a word below a comment or post, in public, once its answer has gone in private.
+	PublicReply bool
 
 	Graph string // base address with version; "" is Facebook's own. Another host is a simulator, and may host attachments too
 }
@@ -61,14 +66,17 @@ type Channel struct {
 	Desk *ticketing.Desk
 	Log  *slog.Logger
 
-	http   *http.Client
-	media  remote.Client
-	names  chan string // page-scoped ids whose names may be unknown
-	early  chan early
-	health health
+	http      *http.Client
+	media     remote.Client
+	names     chan string // page-scoped ids whose names may be unknown
+	early     chan early
+	publicDue chan struct{} // a word in public is to be written
+	health    health
 
 	quietMu sync.Mutex
 	quiet   time.Time // over a limit: nobody calls before
+
+	taking atomic.Int64 // batches under way
 
 	patience       time.Duration // for a call
 	uploadPatience time.Duration // for a call that carries a file
@@ -84,10 +92,11 @@ func Open(cfg Config, desk *ticketing.Desk, log *slog.Logger) *Channel {
 			// A redirect would carry the token elsewhere.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		media:    remote.Client{Hosts: mediaHosts},
-		names:    make(chan string, 256),
-		early:    make(chan early, 1024),
-		patience: 15 * time.Second,
+		media:     remote.Client{Hosts: mediaHosts},
+		names:     make(chan string, 256),
+		early:     make(chan early, 1024),
+		publicDue: make(chan struct{}, 1),
+		patience:  15 * time.Second,
 		// With the message itself less than the two minutes after which the courier takes an attempt for lost.
 		uploadPatience: 45 * time.Second,
 	}
@@ -107,13 +116,15 @@ func (c *Channel) Mount(app fiber.Router) {
 // Source opens attachments; for ticketing.Collector.
 func (c *Channel) Source() ticketing.Source { return c.media.Open }
 
-// Run looks up names and followers, and settles what Facebook told too early, until ctx ends.
+// Run looks up names and followers, writes what is due in public, and settles what Facebook told too early, until ctx
+// ends.
 func (c *Channel) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return c.settleEarly(ctx, time.Second) })
 	if c.Speaks() {
 		group.Go(func() error { return c.lookUpNames(ctx) })
 		group.Go(func() error { return c.daily(ctx) })
+		group.Go(func() error { return c.writePublic(ctx) })
 	}
 	return group.Wait()
 }

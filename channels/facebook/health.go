@@ -53,14 +53,21 @@ func (c *Channel) Health() Health {
 	}
 }
 
+// count counts what came, tally what we did.
 func (h *health) count(what string, now time.Time) {
+	h.tally(what)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lastEvent = now
+}
+
+func (h *health) tally(what string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.counts == nil {
 		h.counts = map[string]int64{}
 	}
 	h.counts[what]++
-	h.lastEvent = now
 }
 
 // alarm tells people: on the settings page, and once in the log.

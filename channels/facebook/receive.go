@@ -32,14 +32,19 @@ func (c *Channel) take(ctx context.Context, it item) error {
 	var err error
 	switch kind {
 	case "message", "edit", "postback":
-		err = c.hear(ctx, it)
+		if err = c.heldBy(ctx, it, it.standby); err == nil {
+			err = c.hear(ctx, it)
+		}
+	case "handover":
+		kind, err = c.handover(ctx, it)
 	case "echo":
 		kind, err = c.echo(ctx, it)
 	case "delivery":
 		err = c.arrived(ctx, it)
 	case "read":
 		err = c.read(ctx, it)
-	case "comment", "comment edited", "comment removed", "comment hidden", "comment shown":
+	case "comment", "comment edited", "comment removed", "comment hidden", "comment shown",
+		"post", "post edited", "post removed", "post hidden", "post shown":
 		kind, err = c.feed(ctx, it.Value, kind)
 	default:
 		kind = "ignored " + kind
@@ -115,19 +120,23 @@ func digest(s string) string {
 	return hex.EncodeToString(sum[:4])
 }
 
-// feed takes what happened under a post; it says how to count it.
+// feed takes what happened on the page and under its posts; it says how to count it.
 func (c *Channel) feed(ctx context.Context, v comment, kind string) (string, error) {
 	own := string(v.From.ID) == c.PageID
+	switch kind {
+	case "comment", "post", "comment edited", "post edited":
+		if own {
+			return "ignored own " + strings.TrimSuffix(kind, " edited"), nil
+		}
+	}
 	switch {
-	case v.ID == "":
-		c.Log.Error("a comment has no id", "event", kind)
+	case v.id() == "":
+		c.Log.Error("a comment or post has no id", "event", kind)
 		return "unreadable", nil
-	case kind == "comment" && !own:
+	case kind == "comment", kind == "post":
 		return kind, c.comment(ctx, v)
-	case kind == "comment edited" && !own:
+	case strings.HasSuffix(kind, " edited"):
 		return kind, c.correct(ctx, v)
-	case kind == "comment", kind == "comment edited":
-		return "ignored own comment", nil
 	}
 	return kind, c.commentChanged(ctx, v)
 }

@@ -12,7 +12,7 @@ import (
 	"hotline1022/ticketing/words"
 )
 
-// kindReplied: id is a comment's, the content which message was its private reply and, sealed, the page-scoped id of
+// kindReplied: id is a ticket's External (a comment, or a post), the content which message was its private reply and, sealed, the page-scoped id of
 // who got it. It is there once the one reply is used up.
 const kindReplied = "facebook_replied"
 
@@ -21,7 +21,7 @@ type replied struct {
 	Box     []byte `json:"box,omitempty"`
 }
 
-// reply answers a comment: once in private, within seven days
+// reply answers a comment or a post: once in private, within seven days
 // (https://developers.facebook.com/docs/messenger-platform/discovery/private-replies). What follows reaches the person
 // only after she has answered that, which Facebook knows and we need not.
 func (c *Channel) reply(ctx context.Context, m ticketing.Outbound) (string, error) {
@@ -32,6 +32,14 @@ func (c *Channel) reply(ctx context.Context, m ticketing.Outbound) (string, erro
 	if t.External == "" { // split off from another ticket
 		return "", refuse("facebook.send.no_comment")
 	}
+	receipt, err := c.privately(ctx, m, t)
+	if err == nil {
+		c.promisePublic(ctx, m, t.External)
+	}
+	return receipt, err
+}
+
+func (c *Channel) privately(ctx context.Context, m ticketing.Outbound, t ticketing.Ticket) (string, error) {
 	r, err := c.Desk.Store.Get(ctx, kindReplied, t.External)
 	switch {
 	case errors.Is(err, ticketing.ErrNotFound):
@@ -54,8 +62,9 @@ func (c *Channel) reply(ctx context.Context, m ticketing.Outbound) (string, erro
 	if err != nil {
 		return "", err
 	}
+	to := recipient{User: string(user), person: m.Human}
 	m.Human, m.Heard = false, c.now() // she wrote a comment, which opens no window: Facebook says whether she wrote more
-	receipt, err := c.sendAll(ctx, m, pieces(m), recipient{User: string(user)})
+	receipt, err := c.sendAll(ctx, m, pieces(m), to)
 	var api *apiError
 	if errors.As(err, &api) {
 		if r, _ := ruleFor(api); r.do == window {
@@ -79,7 +88,7 @@ func (c *Channel) firstReply(ctx context.Context, m ticketing.Outbound, comment 
 		return "", refuse("facebook.send.comment_old")
 	}
 	part := messageID(m) + "/0"
-	a, err := c.sendPiece(ctx, m, all[0], outgoing{Recipient: recipient{Comment: comment}, permission: response}, part)
+	a, err := c.sendPiece(ctx, m, all[0], outgoing{Recipient: writerOf(comment), permission: response}, part)
 	if err != nil {
 		return "", err
 	}
@@ -87,6 +96,14 @@ func (c *Channel) firstReply(ctx context.Context, m ticketing.Outbound, comment 
 	c.note(ctx, m, part, a.Message)
 	c.useUp(ctx, m, comment, a.User)
 	return a.Message, nil
+}
+
+// writerOf is whoever wrote what the ticket came from.
+func writerOf(external string) recipient {
+	if id, ok := strings.CutPrefix(external, posted); ok {
+		return recipient{Post: id}
+	}
+	return recipient{Comment: external}
 }
 
 // useUp writes down that the comment has its reply. If that fails Facebook refuses the second one itself.

@@ -46,7 +46,7 @@ func (c *Channel) Send(ctx context.Context, m ticketing.Outbound) (string, error
 	if strings.HasPrefix(m.To, commenter) {
 		return c.reply(ctx, m)
 	}
-	return c.sendAll(ctx, m, pieces(m), recipient{User: m.To})
+	return c.sendAll(ctx, m, pieces(m), recipient{User: m.To, person: m.Human})
 }
 
 // sendAll sends the pieces that have not gone, in order.
@@ -66,6 +66,9 @@ func (c *Channel) sendAll(ctx context.Context, m ticketing.Outbound, all []piece
 		return strings.Join(done, ","), nil
 	}
 	how, err := c.window(m)
+	if err == nil {
+		err = c.mayTalk(ctx, to)
+	}
 	if err != nil {
 		return "", partly(err, first, len(all))
 	}
@@ -163,10 +166,13 @@ type outgoing struct {
 	Message body `json:"message"`
 }
 
-// recipient is a person by her page-scoped id, or whoever wrote a comment.
+// recipient is a person by her page-scoped id, or whoever wrote a comment or a post.
 type recipient struct {
 	User    string `json:"id,omitempty"`
 	Comment string `json:"comment_id,omitempty"`
+	Post    string `json:"post_id,omitempty"`
+
+	person bool // who writes to her is one
 }
 
 type body struct {
@@ -210,13 +216,13 @@ func (c *Channel) sendPiece(ctx context.Context, m ticketing.Outbound, p piece, 
 			out.Message.Attachment = a
 		}
 	}
-	a, err := c.post(ctx, out)
+	a, err := c.postThere(ctx, out)
 	var api *apiError
 	if out.Tag == "" && out.Recipient.User != "" && errors.As(err, &api) && m.Human {
 		// By Facebook's clock the day is over already; a person's words may go for longer.
 		if r, _ := ruleFor(api); r.do == window {
 			out.permission = byPerson
-			a, err = c.post(ctx, out)
+			a, err = c.postThere(ctx, out)
 		}
 	}
 	return a, err

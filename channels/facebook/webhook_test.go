@@ -257,7 +257,9 @@ func TestWhatIsOfNoUseIsAcknowledgedAndCounted(t *testing.T) {
 	}
 	for _, item := range []string{
 		`{"sender":{"id":"1"},"reaction":{"reaction":"love","mid":"m"}}`, `{"sender":{"user_ref":"1"},"optin":{}}`,
-		`{"sender":{"id":"1"},"referral":{"ref":"x"}}`, `{"sender":{"id":"1"},"pass_thread_control":{}}`, `{"☃":1}`, `7`,
+		`{"sender":{"id":"1"},"referral":{"ref":"x"}}`, `{"sender":{"id":"1"},"pass_thread_control":{}}`,
+		`{"sender":{},"take_thread_control":7}`, `{"sender":{"id":"1"},"app_roles":{}}`,
+		`{"sender":{"id":"1"},"request_thread_control":{}}`, `{"☃":1}`, `7`,
 		`{"sender":{"id":"1"},"delivery":{"mids":["m_unknown"]}}`, `{"sender":{"id":"1"},"delivery":{}}`, `{"sender":{},"read":{"watermark":5}}`,
 		`{"sender":{"id":"1"},"read":{"watermark":1795422001000}}`, `{"message":{"mid":"m_x","text":"of nobody"}}`,
 		`{"sender":{"id":"` + pageID + `"},"recipient":{"id":"1"},"message":{"mid":"m_y","text":"to a stranger","is_echo":true}}`,
@@ -281,7 +283,7 @@ func TestWhatIsOfNoUseIsAcknowledgedAndCounted(t *testing.T) {
 	}
 	c := h.ch.Health().Counts
 	for what, want := range map[string]int64{
-		"ignored reaction": 1, "ignored optin": 1, "ignored referral": 1, "ignored handover": 1, "ignored other": 2, "ignored standby": 1,
+		"ignored reaction": 1, "ignored optin": 1, "ignored referral": 1, "thread passed to us": 1, "thread with another app": 1, "thread asked for": 1, "app roles": 1, "ignored other": 2, "ignored standby": 1,
 		"delivery": 2, "read": 2, "ignored echo": 3, "ignored other change": 3, "ignored own comment": 1, "comment removed": 1,
 		"unreadable": 2, "other page": 2,
 	} {

@@ -54,8 +54,10 @@ type Facebook struct {
 	comments map[string]*facebookComment
 	uploads  map[string]facebookFile
 	media    map[string]facebookFile
-	expired  bool // the page's token
-	confined bool // the page may not send
+	expired  bool                // the page's token
+	confined bool                // the page may not send
+	second   bool                // our app is not the page's primary one
+	publics  map[string][]string // what the page wrote in public, by what it stands under
 	faults   []FacebookFault
 	minute   time.Time
 	calls    int
@@ -72,7 +74,8 @@ type facebookUser struct {
 	id, commenter string
 	first, last   string
 	blocked       bool
-	hidden        bool // her profile is not told
+	hidden        bool   // her profile is not told
+	owner         string // the app that has the conversation with her; "" is ours
 	wrote         time.Time
 	inbox         []FacebookMessage
 }
@@ -87,7 +90,7 @@ type FacebookMessage struct {
 	At      time.Time
 	Type    string // messaging_type
 	Tag     string
-	Comment string // of a private reply
+	Comment string // of a private reply: the comment's or post's id
 	Replies []FacebookQuickReply
 }
 
@@ -99,7 +102,8 @@ type FacebookQuickReply struct {
 }
 
 type facebookComment struct {
-	id, post, by string // by: the person's id in Messenger
+	id, post, by string // by: the person's id in Messenger; of a post by a visitor id is the post's
+	own          bool   // it is a post
 	at           time.Time
 	replied      bool
 	removed      bool

@@ -30,6 +30,9 @@ func (f *Facebook) routes() http.Handler {
 		"POST " + facebookVersion + "/{page}/messages":            f.message,
 		"POST " + facebookVersion + "/{page}/message_attachments": f.upload,
 		"GET " + facebookVersion + "/{id}":                        f.profile,
+
+		"POST " + facebookVersion + "/{page}/take_thread_control": f.takeThread,
+		"POST " + facebookVersion + "/{id}/comments":              f.publicReply,
 	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			if a := f.admit(w, r); a.code != 0 {
@@ -87,6 +90,7 @@ type facebookOutgoing struct {
 	Recipient struct {
 		ID      string `json:"id"`
 		Comment string `json:"comment_id"`
+		Post    string `json:"post_id"`
 	} `json:"recipient"`
 	Type    string `json:"messaging_type"`
 	Tag     string `json:"tag"`
@@ -139,10 +143,10 @@ func (f *Facebook) addressee(page string, in facebookOutgoing) (*facebookUser, f
 	if f.confined {
 		return nil, facebookRefusal(10, 1893063, "Page temporarily restricted from sending")
 	}
-	if in.Recipient.Comment != "" {
-		c := f.comments[in.Recipient.Comment]
+	if about := in.Recipient.Comment + in.Recipient.Post; about != "" {
+		c := f.comments[about]
 		switch {
-		case c == nil || c.removed:
+		case c == nil || c.removed || c.own != (in.Recipient.Post != ""):
 			return nil, facebookRefusal(100, 0, "The comment cannot be found")
 		case c.replied:
 			return nil, facebookRefusal(10900, 0, "Activity already replied to")
@@ -162,6 +166,8 @@ func (f *Facebook) addressee(page string, in facebookOutgoing) (*facebookUser, f
 		return nil, facebookRefusal(100, 0, "messaging_type")
 	case in.Type == "MESSAGE_TAG" && !human:
 		return nil, facebookRefusal(100, 0, "The tag is not supported any more")
+	case u.owner != "":
+		return nil, facebookRefusal(10, 2018300, "Message failed to send because another app is controlling this thread now.")
 	case u.blocked:
 		return nil, facebookRefusal(551, 1545041, "This person isn't available right now.")
 	case u.wrote.IsZero(), silent > facebookHuman, silent > facebookWindow && !human:
@@ -174,7 +180,7 @@ func (f *Facebook) addressee(page string, in facebookOutgoing) (*facebookUser, f
 func (f *Facebook) content(in facebookOutgoing) (FacebookMessage, facebookAnswer) {
 	m := FacebookMessage{
 		ID: "m_" + hexID(), Text: in.Message.Text, Kind: "text", At: f.set.Now(), Type: in.Type, Tag: in.Tag,
-		Comment: in.Recipient.Comment, Replies: in.Message.Replies,
+		Comment: in.Recipient.Comment + in.Recipient.Post, Replies: in.Message.Replies,
 	}
 	bad := func(what string) (FacebookMessage, facebookAnswer) { return m, facebookRefusal(100, 0, what) }
 	switch {

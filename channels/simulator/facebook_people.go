@@ -138,7 +138,20 @@ func (f *Facebook) Comment(user, post, text string) string {
 	return id
 }
 
-// Commented tells of something done to a comment: add, edited, remove, hide, unhide.
+// WritePost writes on the page itself; it gives the post's id. item is Facebook's word for what it is: status, photo …
+func (f *Facebook) WritePost(user, item, text string, more map[string]any) string {
+	f.mu.Lock()
+	f.serial++
+	id := f.set.PageID + "_9" + strconv.Itoa(f.serial)
+	f.comments[id] = &facebookComment{id: id, post: strconv.Itoa(f.serial), by: user, at: f.set.Now(), own: true}
+	f.mu.Unlock()
+	value := map[string]any{"item": item, "message": text}
+	maps.Copy(value, more)
+	f.Commented(id, "add", value)
+	return id
+}
+
+// Commented tells of something done to a comment or post: add, edited, remove, hide, unhide.
 func (f *Facebook) Commented(id, verb string, more map[string]any) {
 	f.mu.Lock()
 	c := f.comments[id]
@@ -149,6 +162,11 @@ func (f *Facebook) Commented(id, verb string, more map[string]any) {
 		"item": "comment", "verb": verb, "comment_id": id, "post_id": f.set.PageID + "_" + c.post, "parent_id": f.set.PageID + "_" + c.post,
 		"created_time": f.set.Now().Unix(), "from": map[string]any{"id": u.commenter, "name": u.last + " " + u.first},
 		"post": map[string]any{"permalink_url": "https://www.facebook.com/" + f.set.PageID + "/posts/" + c.post},
+	}
+	if c.own {
+		value["item"], value["post_id"] = "status", id
+		delete(value, "comment_id")
+		delete(value, "parent_id")
 	}
 	maps.Copy(value, more)
 	f.Post("changes", map[string]any{"field": "feed", "value": value})
@@ -186,7 +204,13 @@ func (f *Facebook) send(user string, message map[string]any) string {
 func (f *Facebook) messaging(user string, more map[string]any) {
 	item := map[string]any{"sender": facebookID(user), "recipient": facebookID(f.set.PageID), "timestamp": f.stamp()}
 	maps.Copy(item, more)
-	f.Post("messaging", item)
+	f.mu.Lock()
+	list := "messaging"
+	if f.users[user].owner != "" {
+		list = "standby" // another app is to answer it
+	}
+	f.mu.Unlock()
+	f.Post(list, item)
 }
 
 func facebookID(id string) map[string]any { return map[string]any{"id": id} }

@@ -65,15 +65,23 @@ type Zalo struct {
 	held    *zaloPost
 	posting int
 	push    ZaloPushes
+	history []zaloPast
+	miss    int              // so many of the next messages are told to nobody
+	missed  []map[string]any // their events
+	asked   map[string]int   // calls by path
+	closed  bool             // the endpoint for anonymous people
+
+	otherIDs bool // in the history
 
 	templates []ZaloTemplate
-	notices   map[string][]ZaloNotice // by phone
+	notices   map[string][]ZaloNotice // by phone or account
 	unwilling []string
 }
 
 // zaloUser is a person with the Zalo app on her phone.
 type zaloUser struct {
 	id, name string
+	talk     string // of who is not signed in: the conversation she is answered in
 	follows  bool
 	left     bool // unfollowed, which is not the same as never having followed
 	blocked  bool
@@ -91,6 +99,7 @@ type ZaloMessage struct {
 	Data  []byte // of a picture or file
 	At    time.Time
 	Quota string // reply (free) or purchase_quota
+	Quote string // the id of the message it stands under
 }
 
 type zaloAsset struct {
@@ -118,6 +127,7 @@ func NewZalo(set ZaloSettings) (*Zalo, error) {
 	z := &Zalo{
 		set: set, url: "http://" + listener.Addr().String(), ctx: ctx, stop: stop,
 		changed: make(chan struct{}), users: map[string]*zaloUser{}, assets: map[string]zaloAsset{}, media: map[string]zaloAsset{},
+		asked:  map[string]int{},
 		chance: mathrand.New(mathrand.NewPCG(set.Mood.Seed, 1022)),
 	}
 	z.server = &http.Server{Handler: z.routes(), ReadHeaderTimeout: 10 * time.Second}
@@ -189,6 +199,29 @@ func (z *Zalo) Citizen(name string) (id string) {
 	return id
 }
 
+// Stranger is a person who is not signed in; her id is of another kind.
+func (z *Zalo) Stranger() (id string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	id = "a" + z.id()
+	z.users[id] = &zaloUser{id: id, talk: "c" + z.id(), heard: map[string]bool{}}
+	return id
+}
+
+// Return gives the person who is not signed in another conversation, as when she comes back another day.
+func (z *Zalo) Return(stranger string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.users[stranger].talk = "c" + z.id()
+}
+
+// CloseAnonymous shuts the endpoint down that the documents name for people who are not signed in.
+func (z *Zalo) CloseAnonymous() {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.closed = true
+}
+
 // touch notes an interaction: what opens the windows for answers.
 func (z *Zalo) touch(user string) *zaloUser {
 	z.mu.Lock()
@@ -201,6 +234,11 @@ func (z *Zalo) touch(user string) *zaloUser {
 // Say writes a text; it returns the message's id at once, the event goes its own way.
 func (z *Zalo) Say(user, text string) string {
 	return z.send(user, "text", map[string]any{"text": text})
+}
+
+// Reply writes a text under another message of the conversation.
+func (z *Zalo) Reply(user, quoted, text string) string {
+	return z.send(user, "text", map[string]any{"text": text, "quote_msg_id": quoted})
 }
 
 // SendPicture sends a picture with words beside it (may be empty).
@@ -249,7 +287,18 @@ func (z *Zalo) send(user, kind string, message map[string]any) string {
 	z.touch(user)
 	id := hexID()
 	message["msg_id"] = id
-	z.Post(map[string]any{
+	z.mu.Lock()
+	talk := z.users[user].talk
+	z.mu.Unlock()
+	if talk != "" {
+		message["conversation_id"] = talk
+		z.Post(map[string]any{
+			"app_id": z.set.AppID, "event_name": "anonymous_send_" + kind, "sender": map[string]any{"id": user},
+			"recipient": map[string]any{"id": z.set.OAID}, "message": message, "timestamp": z.stamp(),
+		})
+		return id
+	}
+	z.tell(user, kind, id, message, map[string]any{
 		"app_id": z.set.AppID, "event_name": "user_send_" + kind, "sender": map[string]any{"id": user},
 		"recipient": map[string]any{"id": z.set.OAID}, "user_id_by_app": "7" + user, "message": message, "timestamp": z.stamp(),
 	})

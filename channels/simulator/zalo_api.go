@@ -28,13 +28,20 @@ func (z *Zalo) routes() http.Handler {
 	mux.HandleFunc("/v4/oa/access_token", z.faulty(z.exchange))
 	for path, call := range map[string]func(*http.Request) any{
 		"POST /v3.0/oa/message/cs":   z.message,
+		"POST /v2.0/oa/message":      z.oldMessage,
 		"POST /v2.0/oa/upload/image": z.uploader("image", zaloImage),
 		"POST /v2.0/oa/upload/file":  z.uploader("file", zaloFile),
 		"GET /v3.0/oa/user/detail":   z.detail,
 		"GET /v2.0/oa/getoa":         z.account,
 		"POST /message/template":     z.template,
+
+		"POST /v3.0/oa/message/template": z.userTemplate,
+
+		"GET /v2.0/oa/listrecentchat": z.recentChats,
+		"GET /v2.0/oa/conversation":   z.conversation,
 	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			z.counted(path)
 			code := z.admit(w, r)
 			if code != 0 {
 				reply(w, refuse(code, "refused"))
@@ -73,77 +80,72 @@ func (z *Zalo) admit(w http.ResponseWriter, r *http.Request) int {
 	return z.tokens.holds(r, now)
 }
 
+// oldMessage is POST /v2.0/oa/message, which is there for people who are not signed in only.
+func (z *Zalo) oldMessage(r *http.Request) any {
+	raw, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	z.mu.Lock()
+	closed := z.closed
+	z.mu.Unlock()
+	if err != nil || closed || !bytes.Contains(raw, []byte(`"anonymous_id"`)) {
+		return refuse(-240, "MessageV2 API has been shut down")
+	}
+	r.Body = io.NopCloser(bytes.NewReader(raw))
+	return z.message(r)
+}
+
+// zaloOutgoing is a message as an app sends it.
+type zaloOutgoing struct {
+	Recipient struct {
+		User         string `json:"user_id"`
+		Anonymous    string `json:"anonymous_id"`
+		Conversation string `json:"conversation_id"`
+	} `json:"recipient"`
+	Message struct {
+		Text       string          `json:"text"`
+		Quote      string          `json:"quote_message_id"`
+		Attachment *zaloAttachment `json:"attachment"`
+	} `json:"message"`
+}
+
+type zaloAttachment struct {
+	Type    string `json:"type"`
+	Payload struct {
+		Template string `json:"template_type"`
+		Token    string `json:"token"`
+		Elements []struct {
+			Media string `json:"media_type"`
+			ID    string `json:"attachment_id"`
+			URL   string `json:"url"`
+		} `json:"elements"`
+	} `json:"payload"`
+}
+
 // message is POST /v3.0/oa/message/cs.
 func (z *Zalo) message(r *http.Request) any {
-	var in struct {
-		Recipient struct {
-			User string `json:"user_id"`
-		} `json:"recipient"`
-		Message struct {
-			Text       string `json:"text"`
-			Attachment *struct {
-				Type    string `json:"type"`
-				Payload struct {
-					Template string `json:"template_type"`
-					Token    string `json:"token"`
-					Elements []struct {
-						Media string `json:"media_type"`
-						ID    string `json:"attachment_id"`
-						URL   string `json:"url"`
-					} `json:"elements"`
-				} `json:"payload"`
-			} `json:"attachment"`
-		} `json:"message"`
-	}
+	var in zaloOutgoing
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		return refuse(-201, "body")
 	}
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	now := z.set.Now()
-	u := z.users[in.Recipient.User]
-	switch {
-	case u == nil:
-		return refuse(-201, "user_id is invalid")
-	case u.left:
-		return refuse(-213, "User has not followed OA")
-	case u.blocked:
-		return refuse(-244, "User has restricted this type of message")
-	case u.last.IsZero():
-		return refuse(-232, "User has not interacted")
-	case now.Sub(u.last) > zaloWindow:
-		return refuse(-230, "User has not interacted with the OA in the past 7 days")
-	case utf8.RuneCountInString(norm.NFC.String(in.Message.Text)) > zaloText:
-		return refuse(-210, "message.text is longer than 2000")
+	u := z.users[in.Recipient.User+in.Recipient.Anonymous]
+	if no := z.mayWrite(u, in); no != nil {
+		return no
 	}
-	m := ZaloMessage{ID: hexID(), Text: in.Message.Text, Kind: "text", At: now, Quota: "reply"}
+	m := ZaloMessage{ID: hexID(), Text: in.Message.Text, Kind: "text", At: now, Quota: "reply", Quote: in.Message.Quote}
 	if now.Sub(u.last) > zaloFree {
 		m.Quota = "purchase_quota"
 	}
 	if a := in.Message.Attachment; a != nil {
-		key := a.Payload.Token
-		m.Kind = "file"
-		if a.Type == "template" {
-			if a.Payload.Template != "media" || len(a.Payload.Elements) != 1 || a.Payload.Elements[0].URL != "" {
-				return refuse(-201, "payload")
-			}
-			m.Kind, key = a.Payload.Elements[0].Media, a.Payload.Elements[0].ID
+		if no := z.attach(&m, u, *a); no != nil {
+			return no
 		}
-		asset, ok := z.assets[key]
-		switch {
-		case !ok || asset.kind != m.Kind:
-			return refuse(-201, "attachment")
-		case now.Sub(asset.at) > zaloAssetTo:
-			return refuse(-100, "attachment_id expired")
-		case u.heard[key]:
-			return refuse(-238, "asset already used")
-		}
-		u.heard[key] = true
-		m.Data, m.Name = asset.data, asset.name
 	} else if m.Text == "" {
 		return refuse(-201, "message is empty")
 	}
 	u.inbox = append(u.inbox, m)
+	z.history = append(z.history, zaloPast{user: u.id, id: m.ID, kind: m.Kind, text: m.Text, ours: true, at: now})
 	if z.set.Mood.Echo {
 		go z.echo(*u, m)
 	}
@@ -152,6 +154,51 @@ func (z *Zalo) message(r *http.Request) any {
 		"message_id": m.ID, "user_id": u.id, "sent_time": strconv.FormatInt(now.UnixMilli(), 10),
 		"quota": map[string]any{"quota_type": m.Quota},
 	})
+}
+
+// mayWrite is the refusal of a message to the person; nil for none. z.mu is held.
+func (z *Zalo) mayWrite(u *zaloUser, in zaloOutgoing) any {
+	switch {
+	case u == nil, u.talk != in.Recipient.Conversation, (u.talk != "") != (in.Recipient.Anonymous != ""):
+		return refuse(-201, "user_id is invalid")
+	case u.left:
+		return refuse(-213, "User has not followed OA")
+	case u.blocked:
+		return refuse(-244, "User has restricted this type of message")
+	case u.last.IsZero():
+		return refuse(-232, "User has not interacted")
+	case z.set.Now().Sub(u.last) > zaloWindow:
+		return refuse(-230, "User has not interacted with the OA in the past 7 days")
+	case utf8.RuneCountInString(norm.NFC.String(in.Message.Text)) > zaloText:
+		return refuse(-210, "message.text is longer than 2000")
+	case in.Message.Quote != "" && !z.said(u.id, in.Message.Quote):
+		return refuse(-201, "quote_message_id is invalid")
+	}
+	return nil
+}
+
+// attach puts an uploaded asset into the message; its refusal, or nil. z.mu is held.
+func (z *Zalo) attach(m *ZaloMessage, u *zaloUser, a zaloAttachment) any {
+	key := a.Payload.Token
+	m.Kind = "file"
+	if a.Type == "template" {
+		if a.Payload.Template != "media" || len(a.Payload.Elements) != 1 || a.Payload.Elements[0].URL != "" {
+			return refuse(-201, "payload")
+		}
+		m.Kind, key = a.Payload.Elements[0].Media, a.Payload.Elements[0].ID
+	}
+	asset, ok := z.assets[key]
+	switch {
+	case !ok || asset.kind != m.Kind:
+		return refuse(-201, "attachment")
+	case z.set.Now().Sub(asset.at) > zaloAssetTo:
+		return refuse(-100, "attachment_id expired")
+	case u.heard[key]:
+		return refuse(-238, "asset already used")
+	}
+	u.heard[key] = true
+	m.Data, m.Name = asset.data, asset.name
+	return nil
 }
 
 // echo tells of a message the account sent; it may arrive before the API's answer.

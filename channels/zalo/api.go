@@ -24,7 +24,13 @@ const (
 	pathUploadImage = "/v2.0/oa/upload/image"
 	pathUploadFile  = "/v2.0/oa/upload/file"
 	pathUser        = "/v3.0/oa/user/detail"
-	pathToken       = "/v4/oa/access_token"
+	// Zalo's documents name the first for people who are not signed in, its Java SDK the one for everybody.
+	pathSendAnonymous = "/v2.0/oa/message"
+
+	pathRecent       = "/v2.0/oa/listrecentchat"
+	pathConversation = "/v2.0/oa/conversation"
+	pathAccount      = "/v2.0/oa/getoa"
+	pathToken        = "/v4/oa/access_token"
 )
 
 const maxAnswer = 1 << 20
@@ -33,7 +39,9 @@ const maxAnswer = 1 << 20
 type request struct {
 	base         string // "" is the OA API's
 	method, path string
+	instead      string // the path where that one is shut down; "" has none
 	query        url.Values
+	gentle       bool   // no message waits for it: a refusal calls nobody
 	kind         string // content type
 	body         string
 }
@@ -55,8 +63,16 @@ func (c *Channel) call(ctx context.Context, r request, out any) error {
 		}
 		err = c.ask(ctx, r, token, out)
 	}
-	return c.verdict(err)
+	if errors.As(err, &api) && api.Code == shutDown && r.instead != "" {
+		c.oneEndpoint.Store(true)
+		r.path = r.instead
+		err = c.ask(ctx, r, token, out)
+	}
+	return c.verdict(err, !r.gentle)
 }
+
+// shutDown is the code of an endpoint that Zalo has closed for good.
+const shutDown = -240
 
 // ask makes one call.
 func (c *Channel) ask(ctx context.Context, r request, token string, out any) error {

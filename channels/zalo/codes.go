@@ -29,11 +29,14 @@ func (e *unsureError) Unwrap() error { return e.err }
 // refusal is a final no, in words for the operator.
 type refusal struct {
 	said   string
+	code   int  // Zalo's; 0: ours
 	closed bool // it is the person who cannot be written to now, not the message that is wrong
 }
 
 func (e *refusal) Error() string        { return e.said }
 func (e *refusal) Is(target error) bool { return target == ticketing.ErrRefused }
+
+func refuse(key string) error { return &refusal{said: words.T(words.Vietnamese, key)} }
 
 // todo is what follows from a code.
 type todo int
@@ -103,9 +106,9 @@ var codes = map[int]rule{
 	-403: {do: never, key: "zalo.code.blocked"},
 }
 
-// verdict turns what came of a call into what the courier is to do. Words are for the operator who reads why the
-// citizen has no answer.
-func (c *Channel) verdict(err error) error {
+// verdict turns what came of a call into what the courier is to do, and calls people if calls says so. Words are for the
+// operator who reads why the citizen has no answer.
+func (c *Channel) verdict(err error, calls bool) error {
 	var api *apiError
 	if !errors.As(err, &api) {
 		return err
@@ -118,7 +121,7 @@ func (c *Channel) verdict(err error) error {
 	after := rule.after
 	switch rule.do {
 	case never:
-		return &refusal{said: said, closed: api.Code == -230 || api.Code == -232 || api.Code == -213}
+		return &refusal{said: said, code: api.Code, closed: api.Code == -230 || api.Code == -232 || api.Code == -213}
 	case wait:
 		switch api.Code {
 		case -32:
@@ -131,9 +134,11 @@ func (c *Channel) verdict(err error) error {
 		if after == 0 {
 			after = 15 * time.Minute
 		}
-		if api.Code == -211 {
+		switch {
+		case !calls:
+		case api.Code == -211:
 			c.alarm("zalo.alarm.quota", api.Code, api.Message)
-		} else {
+		default:
 			c.alarm("zalo.alarm.api", api.Code, api.Message)
 		}
 		return &ticketing.LaterError{After: after, Err: errors.New(said)}

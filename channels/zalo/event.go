@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"hotline1022/ticketing"
 	"hotline1022/ticketing/text"
@@ -32,7 +34,8 @@ type event struct {
 type message struct {
 	ID           loose           `json:"msg_id"`
 	Text         loose           `json:"text"`
-	IDs          json.RawMessage `json:"msg_ids"` // of messages she has seen
+	Quote        loose           `json:"quote_msg_id"` // the message she replies to
+	IDs          json.RawMessage `json:"msg_ids"`      // of messages she has seen
 	Conversation loose           `json:"conversation_id"`
 	Attachments  json.RawMessage `json:"attachments"`
 }
@@ -78,6 +81,15 @@ func (l *loose) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// milliseconds reads epoch milliseconds; zero where there are none.
+func milliseconds(s string) time.Time {
+	ms, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || ms <= 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}
+
 // parse reads an event. An error means that it is no JSON object.
 func parse(raw []byte) (event, error) {
 	var e event
@@ -87,12 +99,9 @@ func parse(raw []byte) (event, error) {
 
 var stamp = regexp.MustCompile(`"timestamp"\s*:\s*"?(\d{1,20})`)
 
-// timestamp is the event's time as the text that was signed, found also where the rest cannot be read. It cannot be
-// mistaken in a citizen's words: there the quotes are escaped.
+// timestamp finds the event's time, as the text that was signed, where the rest cannot be read. It cannot be mistaken
+// in a citizen's words: there the quotes are escaped.
 func timestamp(raw []byte) string {
-	if e, err := parse(raw); err == nil {
-		return string(e.Timestamp)
-	}
 	if m := stamp.FindSubmatch(raw); m != nil {
 		return string(m[1])
 	}
@@ -125,32 +134,27 @@ func (e event) user() string {
 	return ""
 }
 
-// anonymous marks the ids of people who write without being signed in: they are of another kind, and cannot be
-// answered like the others.
-const anonymous = "anonymous:"
-
 // spoken is what kind of message a citizen sent: text, image …; false for any other event.
 func (e event) spoken() (kind string, ok bool) {
 	kind, ok = strings.CutPrefix(string(e.Name), "user_send_")
 	if !ok {
 		kind, ok = strings.CutPrefix(string(e.Name), "anonymous_send_")
 	}
-	switch kind {
-	case "text", "image", "gif", "link", "audio", "video", "sticker", "location", "file", "business_card":
-		return kind, ok
+	if !ok || !slices.Contains(spokenKinds, kind) {
+		return "", false
 	}
-	return "", false
+	return kind, true
 }
+
+// spokenKinds are the kinds of messages a citizen can send.
+var spokenKinds = []string{"text", "image", "gif", "link", "audio", "video", "sticker", "location", "file", "business_card"}
 
 // incoming is a citizen's message for the desk.
 func (e event) incoming(key string) ticketing.Incoming {
 	kind, _ := e.spoken()
 	in := ticketing.Incoming{
 		Key: key, Channel: ticketing.Zalo, Lang: words.Vietnamese,
-		From: ticketing.Contact{Channel: ticketing.Zalo, ID: e.user()},
-	}
-	if strings.HasPrefix(string(e.Name), "anonymous_") {
-		in.From.ID = anonymous + in.From.ID
+		From: ticketing.Contact{Channel: ticketing.Zalo, ID: e.contact()},
 	}
 	lines := []string{string(e.Message.Text)}
 	for _, a := range e.attachments() {

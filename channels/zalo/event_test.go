@@ -27,8 +27,8 @@ func TestBodiesAsTheyCome(t *testing.T) {
 		must(t, err)
 		e, err := parse(raw)
 		must(t, err)
-		if got := timestamp(raw); got != "1795422001000" {
-			t.Errorf("%s: time %q", name, got)
+		if got, cut := string(e.Timestamp), timestamp(raw); got != "1795422001000" || cut != got {
+			t.Errorf("%s: time %q, and %q where it cannot be parsed", name, got, cut)
 		}
 		if e.oa() != oaID || string(e.AppID) != appID || e.user() == "" {
 			t.Errorf("%s: account %q, app %q, user %q", name, e.oa(), e.AppID, e.user())

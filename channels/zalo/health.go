@@ -13,6 +13,8 @@ type Health struct {
 	Hears, Speaks bool
 	LastEvent     time.Time // a signed event or one that was refused
 	LastSent      time.Time
+	Followers     int              // of the Official Account
+	Counted       time.Time        // when they were counted; zero: not yet
 	TokenAge      time.Duration    // of the access token; 0: there is none
 	Counts        map[string]int64 // since the start of this process: "taken user_send_text", "unsigned" …
 	Problems      []Problem        // what a person should look at, the latest last
@@ -35,6 +37,8 @@ type health struct {
 	lastEvent time.Time
 	lastSent  time.Time
 	tokenGot  time.Time
+	followers int
+	counted   time.Time
 	counts    map[string]int64
 	problems  []Problem
 }
@@ -45,6 +49,7 @@ func (c *Channel) Health() Health {
 	defer c.health.mu.Unlock()
 	h := Health{
 		Hears: c.Hears(), Speaks: c.Speaks(), LastEvent: c.health.lastEvent, LastSent: c.health.lastSent,
+		Followers: c.health.followers, Counted: c.health.counted,
 		Counts: maps.Clone(c.health.counts), Problems: append([]Problem(nil), c.health.problems...),
 	}
 	if !c.health.tokenGot.IsZero() {
@@ -53,14 +58,21 @@ func (c *Channel) Health() Health {
 	return h
 }
 
+// count counts what came, tally what we did.
 func (h *health) count(what string, now time.Time) {
+	h.tally(what)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lastEvent = now
+}
+
+func (h *health) tally(what string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.counts == nil {
 		h.counts = map[string]int64{}
 	}
 	h.counts[what]++
-	h.lastEvent = now
 }
 
 // alarm tells people: on the settings page, and once in the log.

@@ -47,7 +47,7 @@ func (c *clock) Advance(d time.Duration) {
 
 // house is a hotline with the Zalo channel on a real store, and the simulated platform on the other side.
 type house struct {
-	*testing.T
+	testing.TB
 	clock *clock
 	sim   *simulator.Zalo
 	store ticketing.Store
@@ -62,9 +62,9 @@ const (
 	appID, oaID, secret, appSecret = "3608465248940903967", "388613280878808645", "oa-key", "app-key"
 )
 
-func newHouse(t *testing.T, more ...func(*simulator.ZaloSettings)) *house {
+func newHouse(t testing.TB, more ...func(*simulator.ZaloSettings)) *house {
 	t.Helper()
-	h := &house{T: t, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, ticketing.Zone)}, dir: t.TempDir()}
+	h := &house{TB: t, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, ticketing.Zone)}, dir: t.TempDir()}
 	set := simulator.ZaloSettings{
 		AppID: appID, AppSecret: appSecret, OASecretKey: secret, OAID: oaID, Now: h.clock.Now, Scale: 1e5,
 	}
@@ -93,7 +93,7 @@ func newHouse(t *testing.T, more ...func(*simulator.ZaloSettings)) *house {
 func (h *house) openStore() {
 	h.Helper()
 	store, err := sqlite.Open(h.Context(), filepath.Join(h.dir, "hotline.db"), sqlite.Options{})
-	must(h.T, err)
+	must(h.TB, err)
 	h.store = store
 }
 
@@ -101,9 +101,9 @@ func (h *house) openStore() {
 func (h *house) process(store ticketing.Store) *Channel {
 	h.Helper()
 	vault, err := ticketing.NewVault(store, bytes.Repeat([]byte{7}, 32), h.clock.Now)
-	must(h.T, err)
+	must(h.TB, err)
 	catalogs := &ticketing.Catalogs{Records: store}
-	must(h.T, catalogs.Refresh(h.Context()))
+	must(h.TB, catalogs.Refresh(h.Context()))
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(h.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -112,7 +112,7 @@ func (h *house) process(store ticketing.Store) *Channel {
 		Store: store, Vault: vault, Files: h.files, Catalog: catalogs, Now: h.clock.Now, Log: log, BaseURL: "https://1022.example.vn",
 	}
 	ch, err := Open(h.Context(), h.conf, desk, log)
-	must(h.T, err)
+	must(h.TB, err)
 	return ch
 }
 
@@ -122,7 +122,7 @@ func (h *house) listen(ch *Channel) (hook string) {
 	app := fiber.New(fiber.Config{DisableStartupMessage: true, Immutable: true})
 	ch.Mount(app)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(h.T, err)
+	must(h.TB, err)
 	go app.Listener(l)
 	h.Cleanup(func() { app.Shutdown() })
 	return "http://" + l.Addr().String() + "/webhooks/zalo"
@@ -132,7 +132,7 @@ func (h *house) listen(ch *Channel) (hook string) {
 func (h *house) settled() simulator.ZaloPushes {
 	h.Helper()
 	p, err := h.sim.Settled(h.soon())
-	must(h.T, err)
+	must(h.TB, err)
 	return p
 }
 
@@ -146,7 +146,7 @@ func (h *house) soon() context.Context {
 func (h *house) tickets() []ticketing.Ticket {
 	h.Helper()
 	page, err := h.store.List(h.Context(), ticketing.Filter{Scope: ticketing.Scope{All: true}, Sort: ticketing.ByOldest, Limit: 200})
-	must(h.T, err)
+	must(h.TB, err)
 	return page.Tickets
 }
 
@@ -163,7 +163,7 @@ func (h *house) only() ticketing.Ticket {
 func (h *house) events(code ticketing.Code) []ticketing.Event {
 	h.Helper()
 	events, err := h.store.Timeline(h.Context(), code, 0)
-	must(h.T, err)
+	must(h.TB, err)
 	return events
 }
 
@@ -182,7 +182,7 @@ func (h *house) count(code ticketing.Code, kinds ...ticketing.EventKind) (n int)
 func (h *house) person(user string) ticketing.Person {
 	h.Helper()
 	id, err := h.desk.Vault.Identify(h.Context(), ticketing.Contact{Channel: ticketing.Zalo, ID: user})
-	must(h.T, err)
+	must(h.TB, err)
 	p, _, err := h.desk.Vault.Person(h.Context(), id)
 	if err != nil && !errors.Is(err, ticketing.ErrNotFound) {
 		h.Fatal(err)
@@ -215,7 +215,7 @@ func (h *house) until(code ticketing.Code, ok func(ticketing.Ticket) bool) ticke
 	for {
 		bell := h.store.Bell()
 		t, err := h.store.Ticket(ctx, code)
-		must(h.T, err)
+		must(h.TB, err)
 		if ok(t) {
 			return t
 		}

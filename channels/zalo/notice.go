@@ -13,12 +13,18 @@ import (
 	"hotline1022/ticketing/words"
 )
 
-const pathTemplate = "/message/template"
+const (
+	pathTemplate     = "/message/template"
+	pathTemplateUser = "/v3.0/oa/message/template"
+
+	notByUser = -249 // the template was not approved for Zalo accounts
+)
 
 // notice tells a citizen whom Zalo no longer lets us write to that there is an answer, and where: an approved template
-// sent to her phone number (ZBS, formerly ZNS; https://developers.zalo.me/docs/zalo-notification-service). why is the
-// refusal of the message itself, which stands where no notice can be sent.
-func (c *Channel) notice(ctx context.Context, m ticketing.Outbound, why error) (string, error) {
+// (ZBS, formerly ZNS; https://developers.zalo.me/docs/zalo-notification-service), to her Zalo account where the template
+// may go there, else to her phone number. why is the refusal of the message itself, which stands where no notice can be
+// sent.
+func (c *Channel) notice(ctx context.Context, m ticketing.Outbound, to recipient, why error) (string, error) {
 	if c.Template == "" {
 		return "", why
 	}
@@ -30,36 +36,66 @@ func (c *Channel) notice(ctx context.Context, m ticketing.Outbound, why error) (
 	if err != nil && !errors.Is(err, ticketing.ErrNotFound) {
 		return "", err
 	}
-	phone, err := text.ParsePhone(p.Phone)
-	if err != nil || p.Phone == "" {
-		return "", &refusal{said: why.Error() + ". " + words.T(words.Vietnamese, "zalo.notice.no_phone")}
-	}
 	data, err := c.templateData(m, p)
 	if err != nil {
 		return "", err
 	}
-	body, err := json.Marshal(map[string]any{
-		"phone": strings.TrimPrefix(phone.E164(), "+"), "template_id": c.Template, "template_data": data,
-		"tracking_id": fmt.Sprintf("%s:%d:%d", m.Ticket, m.N, m.Try), "sending_mode": "1",
-	})
-	if err != nil {
-		return "", err
-	}
-	var answer struct {
-		ID loose `json:"msg_id"`
-	}
-	ctx, cancel := patient(ctx)
-	defer cancel()
-	err = c.call(ctx, request{base: c.Business, method: http.MethodPost, path: pathTemplate, kind: "application/json", body: string(body)}, &answer)
 	var no *refusal
+	if to.User != "" && !c.phonesOnly.Load() {
+		receipt, err := c.noticeByUser(ctx, to.User, data)
+		if !errors.As(err, &no) {
+			return receipt, err
+		}
+		if no.code == notByUser {
+			c.phonesOnly.Store(true) // until the next start: templates are approved in the console
+		} else {
+			why = &refusal{said: why.Error() + ". " + words.T(words.Vietnamese, "zalo.notice.refused_user", no.said)}
+		}
+	}
+	phone, err := text.ParsePhone(p.Phone)
+	if err != nil || p.Phone == "" {
+		return "", &refusal{said: why.Error() + ". " + words.T(words.Vietnamese, "zalo.notice.no_phone")}
+	}
+	receipt, err := c.noticeByPhone(ctx, m, strings.TrimPrefix(phone.E164(), "+"), data)
 	if errors.As(err, &no) {
 		return "", &refusal{said: why.Error() + ". " + words.T(words.Vietnamese, "zalo.notice.refused", no.said)}
 	}
-	if err != nil {
-		return "", err
+	return receipt, err
+}
+
+// noticeByUser goes to the Zalo account. Its receipt is an id like any message's.
+func (c *Channel) noticeByUser(ctx context.Context, user string, data map[string]string) (string, error) {
+	var answer struct {
+		ID loose `json:"message_id"`
 	}
-	c.sent()
-	return noticeReceipt + string(answer.ID), nil
+	err := c.postNotice(ctx, "", pathTemplateUser, map[string]any{"user_id": user, "template_id": c.Template, "template_data": data}, &answer)
+	return string(answer.ID), err
+}
+
+// noticeByPhone goes to whoever has the number on Zalo.
+func (c *Channel) noticeByPhone(ctx context.Context, m ticketing.Outbound, phone string, data map[string]string) (string, error) {
+	var answer struct {
+		ID loose `json:"msg_id"`
+	}
+	err := c.postNotice(ctx, c.Business, pathTemplate, map[string]any{
+		"phone": phone, "template_id": c.Template, "template_data": data,
+		"tracking_id": fmt.Sprintf("%s:%d:%d", m.Ticket, m.N, m.Try), "sending_mode": "1",
+	}, &answer)
+	return noticeReceipt + string(answer.ID), err
+}
+
+func (c *Channel) postNotice(ctx context.Context, base, path string, notice map[string]any, answer any) error {
+	body, err := json.Marshal(notice)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := patient(ctx)
+	defer cancel()
+	err = c.call(ctx, request{base: base, method: http.MethodPost, path: path, kind: "application/json", body: string(body)}, answer)
+	if err == nil {
+		c.sent()
+	}
+	return err
 }
 
 // templateData fills the template's fields: names as approved by Zalo, values with {name}, {code} and {link}.

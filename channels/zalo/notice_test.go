@@ -32,7 +32,7 @@ func late(t *testing.T, phone string) (*house, string, ticketing.Code) {
 func (h *house) says(code ticketing.Code, words string) ticketing.Delivery {
 	h.Helper()
 	_, err := h.desk.Do(h.Context(), ticketing.Actor{ID: "lan", Role: ticketing.Operator}, code, ticketing.Command{Verb: ticketing.Message, Text: words})
-	must(h.T, err)
+	must(h.TB, err)
 	tk := h.until(code, func(tk ticketing.Ticket) bool { return tk.NextSend().IsZero() })
 	return tk.Sending[len(tk.Sending)-1]
 }
@@ -54,6 +54,51 @@ func TestOnceZaloNoLongerLetsUsWriteAnApprovedTemplateGoesToHerPhone(t *testing.
 	}
 	// Zalo's own word that it has reached the phone.
 	h.until(code, func(tk ticketing.Ticket) bool { return tk.Sending[len(tk.Sending)-1].State == ticketing.Arrived })
+}
+
+func TestATemplateThatMayGoToAZaloAccountNeedsNoNumber(t *testing.T) {
+	h, user, code := late(t, "")
+	h.sim.Approve(simulator.ZaloTemplate{ID: "8", Fields: []string{"ten", "ma", "duong_dan"}, ByUser: true})
+	h.ch.Template = "8"
+	before := len(h.sim.Inbox(user))
+	h.says(code, "Đã sửa xong đèn ạ.")
+	got := h.sim.Notices(user)
+	if len(got) != 1 || len(h.sim.Inbox(user)) != before || strings.ReplaceAll(got[0].Data["ma"], "-", "") != string(code) {
+		t.Fatalf("%+v", got)
+	}
+	h.until(code, func(tk ticketing.Ticket) bool { return tk.Sending[len(tk.Sending)-1].State == ticketing.Arrived })
+}
+
+func TestATemplateThatMayNotGoToAZaloAccountIsTriedThereOnce(t *testing.T) {
+	h, user, code := late(t, "84905123182")
+	for range 2 {
+		if d := h.says(code, "Đã sửa xong đèn ạ."); d.State == ticketing.Failed {
+			t.Fatalf("%+v", d)
+		}
+	}
+	if n := h.sim.Asked("/v3.0/oa/message/template"); n != 1 || len(h.sim.Notices("84905123182")) != 2 || len(h.sim.Notices(user)) != 0 {
+		t.Errorf("asked %d times, %d notices", n, len(h.sim.Notices("84905123182")))
+	}
+}
+
+// Whom a template does not reach at her account may be reached by her number; whom neither reaches is a task, and the
+// operator reads both reasons.
+func TestATemplateGoesByTheNumberWhereTheAccountIsRefused(t *testing.T) {
+	h, user, code := late(t, "84905123182")
+	h.sim.Approve(simulator.ZaloTemplate{ID: "8", Fields: []string{"ten", "ma", "duong_dan"}, ByUser: true})
+	h.ch.Template = "8"
+	h.sim.Unfollow(user)
+	h.settled()
+	if d := h.says(code, "Đã sửa xong"); d.State == ticketing.Failed || len(h.sim.Notices("84905123182")) != 1 {
+		t.Errorf("%+v", d)
+	}
+	h.sim.Unwilling("84905123182")
+	d := h.says(code, "Đã sửa xong")
+	for _, why := range []string{"-213", "theo tài khoản Zalo", "không nhận tin mẫu"} {
+		if d.State != ticketing.Failed || !strings.Contains(d.Reason, why) {
+			t.Errorf("%+v lacks %q", d, why)
+		}
+	}
 }
 
 func TestWhereNoNoticeCanBeSentTheOperatorReadsWhy(t *testing.T) {
@@ -100,6 +145,6 @@ func TestATemplateThatDoesNotFitCallsPeople(t *testing.T) {
 func (h *house) lastUser() string {
 	h.Helper()
 	p, _, err := h.desk.Vault.Person(h.Context(), h.only().Citizen)
-	must(h.T, err)
+	must(h.TB, err)
 	return p.At[ticketing.Zalo]
 }

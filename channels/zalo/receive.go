@@ -69,13 +69,17 @@ func (c *Channel) hear(ctx context.Context, e event) error {
 	if err != nil {
 		return err
 	}
+	if err := c.converse(ctx, e); err != nil {
+		return err
+	}
 	in := e.incoming(key)
+	in.Quote = c.quote(ctx, e)
 	const most = 9000 // the desk's limit with a margin
 	for i, part := range text.Split(in.Text, most) {
 		one := in
 		one.Text = part
 		if i > 0 {
-			one.Key, one.Fetch, one.Location = fmt.Sprintf("%s:%d", key, i+1), nil, nil
+			one.Key, one.Fetch, one.Location, one.Quote = fmt.Sprintf("%s:%d", key, i+1), nil, nil, ""
 		}
 		r, err := c.Desk.Receive(ctx, by, one)
 		if err != nil {
@@ -98,13 +102,17 @@ func (c *Channel) hear(ctx context.Context, e event) error {
 // does not: keys are in the journal, so the vault's name for her stands there.
 func (c *Channel) key(ctx context.Context, e event) (string, error) {
 	if e.Message.ID != "" {
-		return fmt.Sprintf("zalo_oa:%s:%s:%s", c.OAID, e.Name, e.Message.ID), nil
+		return c.messageKey(string(e.Name), string(e.Message.ID)), nil
 	}
-	id, err := c.Desk.Vault.Identify(ctx, ticketing.Contact{Channel: ticketing.Zalo, ID: e.user()})
+	id, err := c.Desk.Vault.Identify(ctx, ticketing.Contact{Channel: ticketing.Zalo, ID: e.contact()})
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("zalo_oa:%s:%s:%s:%s", c.OAID, e.Name, id, e.Timestamp), nil
+}
+
+func (c *Channel) messageKey(event, id string) string {
+	return fmt.Sprintf("zalo_oa:%s:%s:%s", c.OAID, event, id)
 }
 
 // withdraw opens a ticket for a request of the person whose data it is (Luật Bảo vệ dữ liệu cá nhân 2025): two working

@@ -23,24 +23,29 @@ const kindSent = "zalo_sent"
 
 // piece is what one request carries.
 type piece struct {
-	text string
-	file *ticketing.File
+	text  string
+	file  *ticketing.File
+	quote string // the id of the message it stands under
 }
 
 // Send carries one message, in as many requests as it takes. Its receipt is their message ids.
 //
 // A try after an unsureError may double the one part that was under way; nothing else doubles.
 func (c *Channel) Send(ctx context.Context, m ticketing.Outbound) (string, error) {
-	switch {
-	case !c.Speaks():
+	if !c.Speaks() {
 		c.alarm("zalo.alarm.token_none")
 		return "", soon(afterTrouble, "zalo.token.none")
-	case strings.HasPrefix(m.To, anonymous):
-		return "", &refusal{said: words.T(words.Vietnamese, "zalo.send.anonymous")}
+	}
+	to, err := c.addressee(ctx, m.To)
+	if err != nil {
+		return "", err
 	}
 	pieces := c.pieces(m)
 	if len(pieces) == 0 {
-		return "", &refusal{said: words.T(words.Vietnamese, "zalo.send.empty")}
+		return "", refuse("zalo.send.empty")
+	}
+	if pieces[0].file == nil && to.User != "" {
+		pieces[0].quote = c.answers(ctx, m)
 	}
 	c.sending.Add(1)
 	defer func() { time.AfterFunc(markPatience, func() { c.sending.Add(-1) }) }() // its receipt is written down after this returns
@@ -52,9 +57,9 @@ func (c *Channel) Send(ctx context.Context, m ticketing.Outbound) (string, error
 		if ctx.Err() != nil {
 			return "", &ticketing.LaterError{Err: fmt.Errorf("%d/%d: %w", i, len(pieces), ctx.Err())}
 		}
-		id, err := c.sendPiece(ctx, m, pieces[i])
+		id, err := c.sendPiece(ctx, m, to, pieces[i])
 		if no := (*refusal)(nil); i == 0 && errors.As(err, &no) && no.closed {
-			return c.notice(ctx, m, err)
+			return c.notice(ctx, m, to, err)
 		}
 		if err != nil {
 			return "", partly(err, i, len(pieces))
@@ -147,11 +152,10 @@ func (c *Channel) note(ctx context.Context, m ticketing.Outbound, done []string,
 // The consultation message's body
 // (https://developers.zalo.me/docs/official-account/tin-nhan/tin-tu-van/gui-tin-tu-van-dang-van-ban).
 type outgoing struct {
-	Recipient struct {
-		User string `json:"user_id"`
-	} `json:"recipient"`
-	Message struct {
+	Recipient recipient `json:"recipient"`
+	Message   struct {
 		Text       string  `json:"text,omitempty"`
+		Quote      string  `json:"quote_message_id,omitempty"`
 		Attachment *attach `json:"attachment,omitempty"`
 	} `json:"message"`
 }
@@ -162,12 +166,11 @@ type attach struct {
 }
 
 // sendPiece makes one request and gives the message's id.
-func (c *Channel) sendPiece(ctx context.Context, m ticketing.Outbound, p piece) (string, error) {
+func (c *Channel) sendPiece(ctx context.Context, m ticketing.Outbound, to recipient, p piece) (string, error) {
 	ctx, cancel := patient(ctx)
 	defer cancel()
-	var out outgoing
-	out.Recipient.User = m.To
-	out.Message.Text = p.text
+	out := outgoing{Recipient: to}
+	out.Message.Text, out.Message.Quote = p.text, p.quote
 	if p.file != nil {
 		a, err := c.upload(ctx, *p.file)
 		var no *refusal
@@ -180,6 +183,18 @@ func (c *Channel) sendPiece(ctx context.Context, m ticketing.Outbound, p piece) 
 			out.Message.Attachment = a
 		}
 	}
+	id, err := c.post(ctx, out)
+	if no := (*refusal)(nil); p.quote != "" && errors.As(err, &no) && unquotable[no.code] {
+		out.Message.Quote = "" // Zalo does not have that message any more, or does not let it be quoted
+		return c.post(ctx, out)
+	}
+	return id, err
+}
+
+// unquotable are the codes that may be about the quotation and not about the message.
+var unquotable = map[int]bool{-201: true, -210: true, -233: true}
+
+func (c *Channel) post(ctx context.Context, out outgoing) (id string, err error) {
 	body, err := json.Marshal(out)
 	if err != nil {
 		return "", err
@@ -187,6 +202,10 @@ func (c *Channel) sendPiece(ctx context.Context, m ticketing.Outbound, p piece) 
 	var answer struct {
 		ID loose `json:"message_id"`
 	}
-	err = c.call(ctx, request{method: http.MethodPost, path: pathSend, kind: "application/json", body: string(body)}, &answer)
+	r := request{method: http.MethodPost, path: pathSend, kind: "application/json", body: string(body)}
+	if out.Recipient.Anonymous != "" && !c.oneEndpoint.Load() {
+		r.path, r.instead = pathSendAnonymous, pathSend
+	}
+	err = c.call(ctx, r, &answer)
 	return string(answer.ID), err
 }

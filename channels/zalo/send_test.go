@@ -113,6 +113,7 @@ func TestFilesGoInTheFormZaloTakes(t *testing.T) {
 
 func TestWhatFollowsFromEachCode(t *testing.T) {
 	h := newHouse(t)
+	h.ch.Template = ""
 	user := h.reader()
 	night := time.Date(2026, 11, 23, 23, 30, 0, 0, ticketing.Zone)
 	h.clock.Advance(night.Sub(h.clock.Now()) + 20*time.Second)
@@ -166,6 +167,7 @@ func TestWhatFollowsFromEachCode(t *testing.T) {
 
 func TestThePlatformsOwnRefusals(t *testing.T) {
 	h := newHouse(t, func(s *simulator.ZaloSettings) { s.PerMinute = 6 })
+	h.ch.Template = ""
 	gone, silent, blocked := h.reader(), h.reader(), h.reader()
 	h.sim.Unfollow(gone)
 	h.sim.Block(blocked)
@@ -288,7 +290,7 @@ func TestCouriersInAStorm(t *testing.T) {
 		if next := t.NextSend(); !next.IsZero() && next.After(h.clock.Now()) && waits(t) {
 			h.clock.Advance(next.Sub(h.clock.Now()))
 			_, err := h.desk.Receive(h.Context(), operator, ticketing.Incoming{Channel: ticketing.Web, Text: "x"})
-			must(h.T, err) // any other matter wakes the couriers
+			must(h.TB, err) // any other matter wakes the couriers
 		}
 		return t.NextSend().IsZero()
 	})

@@ -39,8 +39,8 @@ type Config struct {
 	OAuth    string
 	Business string // of template messages
 
-	// Template is the approved template that tells a person by her phone number that there is an answer, when Zalo no
-	// longer lets us write to her; "" has none. TemplateData is its fields as JSON, values with {name}, {code}, {link}.
+	// Template is the approved template that tells a person that there is an answer, when Zalo no longer lets us write to
+	// her: at her Zalo account if it is approved for that, else by her phone number; "" has none. TemplateData is its fields as JSON, values with {name}, {code}, {link}.
 	Template     string
 	TemplateData string
 }
@@ -79,8 +79,13 @@ type Channel struct {
 	quiet   time.Time // over the limit per minute: nobody calls before
 
 	sending atomic.Int64 // messages under way in this process
+	taking  atomic.Int64 // events under way
+
+	phonesOnly  atomic.Bool // the template is not for Zalo accounts
+	oneEndpoint atomic.Bool // people who are not signed in are answered by the endpoint for everybody
 
 	keepTrying time.Duration // how long a new pair of tokens is tried to be stored
+	gapPace    time.Duration // between the calls that look for missed messages
 }
 
 var _ ticketing.Sender = (*Channel)(nil)
@@ -98,6 +103,7 @@ func Open(ctx context.Context, cfg Config, desk *ticketing.Desk, log *slog.Logge
 		media:      remote.Client{Hosts: mediaHosts},
 		names:      make(chan string, 256),
 		keepTrying: 30 * time.Second,
+		gapPace:    gapPace,
 	}
 	c.API, c.OAuth, c.Business = cmp.Or(cfg.API, RealAPI), cmp.Or(cfg.OAuth, RealOAuth), cmp.Or(cfg.Business, RealBusiness)
 	if u, err := url.Parse(c.API); err == nil && c.API != RealAPI {
@@ -118,7 +124,7 @@ func (c *Channel) Mount(app fiber.Router) {
 // Source opens attachments; for ticketing.Collector.
 func (c *Channel) Source() ticketing.Source { return c.media.Open }
 
-// Run keeps the token fresh and looks up names, until ctx ends.
+// Run keeps the token fresh, looks up names, looks for missed messages and counts followers, until ctx ends.
 func (c *Channel) Run(ctx context.Context) error {
 	if !c.Speaks() {
 		<-ctx.Done()
@@ -127,6 +133,8 @@ func (c *Channel) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return c.keepToken(ctx) })
 	group.Go(func() error { return c.lookUpNames(ctx) })
+	group.Go(func() error { return c.fillGaps(ctx) })
+	group.Go(func() error { return c.hourly(ctx) })
 	return group.Wait()
 }
 

@@ -37,7 +37,7 @@ type Config struct {
 	ZaloAPI          string `env:"HOTLINE_ZALO_API" name:"zalo-api" default:"https://openapi.zalo.me" help:"base address of the OA API"`
 	ZaloOAuth        string `env:"HOTLINE_ZALO_OAUTH" name:"zalo-oauth" default:"https://oauth.zaloapp.com" help:"base address of sign-in"`
 	ZaloBusiness     string `env:"HOTLINE_ZALO_BUSINESS" name:"zalo-business" default:"https://business.openapi.zalo.me" help:"base address of template messages"`
-	ZaloTemplate     string `env:"HOTLINE_ZALO_TEMPLATE" name:"zalo-template" help:"id of the approved template that tells a citizen by phone number that there is an answer, once Zalo no longer lets us write to her"`
+	ZaloTemplate     string `env:"HOTLINE_ZALO_TEMPLATE" name:"zalo-template" help:"id of the approved template that tells a citizen that there is an answer, once Zalo no longer lets us write to her: at her Zalo account if it is approved for that, else by phone number"`
 	ZaloTemplateData string `env:"HOTLINE_ZALO_TEMPLATE_DATA" name:"zalo-template-data" default:"{\"name\":\"{name}\",\"code\":\"{code}\",\"link\":\"{link}\"}" help:"its fields as JSON; {name}, {code} and {link} are filled in"`
 
 	Open311Jurisdiction string `env:"HOTLINE_OPEN311_JURISDICTION" name:"open311-jurisdiction" help:"jurisdiction_id of the Open311 endpoint (default: the public address's host)"`
@@ -50,6 +50,8 @@ type Config struct {
 	FacebookVerifyToken string `env:"HOTLINE_FACEBOOK_VERIFY_TOKEN" secret:"true" help:"words of your own, the same in the app's webhook settings"`
 	FacebookPageToken   string `env:"HOTLINE_FACEBOOK_PAGE_TOKEN" secret:"true" help:"access token of the page; without it messages are taken in and none go out"`
 	FacebookPageID      string `env:"HOTLINE_FACEBOOK_PAGE_ID" help:"Facebook page"`
+	FacebookAppID       string `env:"HOTLINE_FACEBOOK_APP_ID" help:"Facebook app; needed only where several apps share the page's conversations, to know whose one is"`
+	FacebookPublicReply string `env:"HOTLINE_FACEBOOK_PUBLIC_REPLY" default:"no" enum:"no,yes" help:"whether a word in public below a comment or post says that it has been answered in private; never what was answered"`
 	FacebookGraph       string `env:"HOTLINE_FACEBOOK_GRAPH" default:"https://graph.facebook.com/v26.0" help:"base address of the Graph API, with its version"`
 
 	PhoneSecret string `env:"HOTLINE_PHONE_SECRET" name:"phone-secret" secret:"true" help:"key of the telephone exchange's event push"`

@@ -23,7 +23,7 @@ func (s *server) zaloHealth() ui.ChannelHealth {
 	h := s.zalo.Health()
 	return ui.ChannelHealth{
 		Channel: ticketing.Zalo, On: true, Hears: h.Hears, Speaks: h.Speaks, LastEvent: h.LastEvent, LastSent: h.LastSent,
-		TokenAge: h.TokenAge, Counts: h.Counts,
+		TokenAge: h.TokenAge, Followers: int64(h.Followers), Counts: h.Counts,
 		Problems: problems(h.Problems, func(p zalo.Problem) ui.ChannelProblem { return ui.ChannelProblem(p) }),
 	}
 }

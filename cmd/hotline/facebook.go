@@ -27,7 +27,7 @@ func (s *server) mountFacebook(context.Context) error {
 	}
 	s.facebook = facebook.Open(facebook.Config{
 		AppSecret: c.FacebookAppSecret, VerifyToken: c.FacebookVerifyToken, PageToken: c.FacebookPageToken, PageID: c.FacebookPageID,
-		Graph: c.FacebookGraph,
+		Graph: c.FacebookGraph, AppID: c.FacebookAppID, PublicReply: c.FacebookPublicReply == "yes",
 	}, s.desk, s.log)
 	s.facebook.Mount(s.app)
 	s.courier.Senders[ticketing.Facebook] = s.facebook

@@ -54,8 +54,16 @@ func NewSaying(says, with []string) Saying {
 }
 
 // Is says whether the message says it and nothing besides.
-func (s Saying) Is(message string) bool {
-	words := tokens(message)
+func (s Saying) Is(message string) bool { return s.In(Hear(message)) }
+
+// Heard is a message taken apart, for asking several sayings about it.
+type Heard []token
+
+// Hear takes a message apart.
+func Hear(message string) Heard { return tokens(message) }
+
+// In is Is for a message that has been taken apart.
+func (s Saying) In(words Heard) bool {
 	// How the words may be parted into phrases is not known beforehand: at[i] says
 	// whether the first i words can be, without saying it and saying it.
 	type reached struct{ silent, said bool }
