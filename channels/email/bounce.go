@@ -66,18 +66,20 @@ var (
 	plainFail  = regexp.MustCompile(`\b5\.\d{1,3}\.\d{1,3}\b|\b55\d[ -]`)
 )
 
-// bounced makes a report of a letter that a mail server wrote without RFC 3464: it is from one of those names and
-// speaks of a failure.
+// bounced makes a report of a letter that a mail server wrote without RFC 3464: it is from one of those names, or from
+// nobody, and was written by a machine or speaks of a failure.
 func bounced(l letter) *report {
-	local, _, _ := strings.Cut(l.From.Address, "@")
 	if l.Report != nil {
 		return l.Report
 	}
-	if l.Machine == "" || !strings.HasPrefix(local, "mailer-daemon") && !strings.HasPrefix(local, "postmaster") && l.From.Address != "" {
+	local, _, _ := strings.Cut(l.From.Address, "@")
+	server := strings.HasPrefix(local, "mailer-daemon") || strings.HasPrefix(local, "postmaster")
+	failure := plainFail.MatchString(l.Text)
+	if !server && l.From.Address != "" || l.Machine != "no return path" && !l.Reply && (!server || !failure) {
 		return nil
 	}
 	r := &report{kind: "delivery-status"}
-	if plainFail.MatchString(l.Text) {
+	if failure {
 		r.action, r.status = "failed", statusCode.FindString(l.Text)
 	}
 	return r

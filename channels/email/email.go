@@ -137,6 +137,7 @@ type Channel struct {
 	// How long is waited; tests are quicker.
 	firstPause, lastPause time.Duration // after trouble, doubling
 	look                  time.Duration // between looks where nobody tells of new letters
+	idleFor               time.Duration // then the hold on the mailbox is renewed
 }
 
 var (
@@ -149,7 +150,7 @@ var (
 func Open(cfg Config, desk *ticketing.Desk, log *slog.Logger) (*Channel, error) {
 	c := &Channel{
 		Config: cfg, Desk: desk, Log: log.With("channel", ticketing.Email),
-		firstPause: time.Second, lastPause: 5 * time.Minute, look: 20 * time.Second,
+		firstPause: time.Second, lastPause: 5 * time.Minute, look: 20 * time.Second, idleFor: time.Minute,
 	}
 	for _, m := range cfg.Mistakes() {
 		return nil, fmt.Errorf("e-mail settings: %s %s", m.Setting, m.Text)

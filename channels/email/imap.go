@@ -17,7 +17,6 @@ const (
 	dialPatience  = 15 * time.Second
 	callPatience  = time.Minute
 	fetchPatience = 5 * time.Minute
-	idleFor       = time.Minute // then the hold on the mailbox is renewed
 )
 
 var errSignIn = errors.New("the mail server refuses the sign-in")
@@ -227,7 +226,7 @@ func (s *session) idleOnce(ctx context.Context) (ok bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("waiting for letters: %w", err)
 	}
-	timer := time.NewTimer(idleFor)
+	timer := time.NewTimer(s.c.idleFor)
 	defer timer.Stop()
 	select {
 	case <-s.news:

@@ -273,6 +273,16 @@ func limited(r io.Reader, most int64) []byte {
 
 var addressLike = regexp.MustCompile(`[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+`)
 
+var bracketed = regexp.MustCompile(`<([^<>\s]+@[^<>\s]+)>`)
+
+// likeliest is the address in a field that breaks the rules: the last in brackets, else the first at all.
+func likeliest(from string) string {
+	if all := bracketed.FindAllStringSubmatch(from, -1); len(all) > 0 {
+		return addressLike.FindString(all[len(all)-1][1])
+	}
+	return addressLike.FindString(from)
+}
+
 // sender is who says to have written; the address is "" if there is none that could be answered.
 func sender(h message.Header) mail.Address {
 	from := h.Get("From")
@@ -280,7 +290,7 @@ func sender(h message.Header) mail.Address {
 	var a mail.Address
 	if all, err := parser.ParseList(from); err == nil && len(all) > 0 {
 		a = *all[0]
-	} else if found := addressLike.FindString(from); found != "" {
+	} else if found := likeliest(from); found != "" {
 		a.Address = found
 		name, _, _ := strings.Cut(from, found)
 		a.Name = decodeWords(strings.Trim(name, " \t<\"'"))
