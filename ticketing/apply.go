@@ -92,7 +92,7 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 		t.Status = rule.to
 	}
 	if e.Out != nil {
-		t.Sending = append(settledTail(t.Sending), Delivery{N: e.N, State: Queued, Next: e.At})
+		t.Sending = append(settledTail(t.Sending), Delivery{N: e.N, Channel: e.Out.Channel, State: Queued, Next: e.At})
 	}
 	if e.By.Role.Staff() && !e.Kind.Quiet() {
 		t.Unread = 0

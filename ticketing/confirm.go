@@ -22,7 +22,7 @@ type receiptDoc struct {
 }
 
 // receipts are the records by which the message is found again.
-func (d *Desk) receipts(t Ticket, n int, receipt string) []Record {
+func (d *Desk) receipts(t Ticket, door Channel, n int, receipt string) []Record {
 	if receipt == "" {
 		return nil
 	}
@@ -33,7 +33,7 @@ func (d *Desk) receipts(t Ticket, n int, receipt string) []Record {
 	var out []Record
 	for id := range strings.SplitSeq(receipt, ",") {
 		if id != "" {
-			out = append(out, Record{Kind: kindReceipt, ID: receiptID(t.Channel, id), Version: 1, At: d.now(), By: system.ID, Doc: doc})
+			out = append(out, Record{Kind: kindReceipt, ID: receiptID(door, id), Version: 1, At: d.now(), By: system.ID, Doc: doc})
 		}
 	}
 	return out

@@ -1,6 +1,7 @@
 package ticketing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,8 +16,10 @@ type Outbound struct {
 	Ticket Code
 	N      int // the event it stands in
 	Try    int
-	Text   string
-	Files  []File
+
+	Subject string // the ticket's, for doors whose messages have one
+	Text    string
+	Files   []File
 
 	Choices []Choice
 	Human   bool      // a person typed it, not the program; some platforms allow those for longer
@@ -85,7 +88,7 @@ func (c *Courier) deliver(ctx context.Context, l *lane, code Code) {
 		return
 	}
 	s, ok := t.sendingNow()
-	if !ok || s.Next.After(c.Desk.now()) {
+	if !ok || s.Next.After(c.Desk.now()) || c.Senders[t.Door(s)] == nil {
 		return
 	}
 	if l.wait(ctx) == nil { // before the claim, which counts as lost after a while
@@ -106,7 +109,7 @@ func (c *Courier) attempt(ctx context.Context, t Ticket, s Delivery) {
 	if _, err := c.Desk.Store.Append(ctx, claim, after); err != nil {
 		return // somebody else's attempt, or a newer event: the next round looks again
 	}
-	receipt, err := c.send(ctx, t, s.N, try)
+	receipt, err := c.send(ctx, t, s, try)
 	result := Event{Kind: SendDelivered, Ref: s.N, Try: try, Receipt: receipt}
 	if err != nil {
 		result = Event{Kind: SendFailed, Ref: s.N, Try: try, Reason: err.Error()}
@@ -121,7 +124,7 @@ func (c *Courier) attempt(ctx context.Context, t Ticket, s Delivery) {
 		case tries < maxTries:
 			result.Next = c.Desk.now().Add(pause(tries))
 		}
-		c.Log.Warn("a message was not delivered", "ticket", t.Code, "channel", t.Channel, "try", try, "err", err)
+		c.Log.Warn("a message was not delivered", "ticket", t.Code, "channel", t.Door(s), "try", try, "err", err)
 	}
 	// Also when ctx has ended: what was sent must be written down.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -131,14 +134,16 @@ func (c *Courier) attempt(ctx context.Context, t Ticket, s Delivery) {
 		e := c.Desk.event(now, system, result.Kind)
 		e.Ref, e.Try, e.Receipt, e.Reason, e.Next = result.Ref, result.Try, result.Receipt, result.Reason, result.Next
 		return e
-	}, append(c.Desk.receipts(t, s.N, receipt), c.Desk.undelivered(t, result)...)...)
+	}, append(c.Desk.receipts(t, t.Door(s), s.N, receipt), c.Desk.undelivered(t, t.Door(s), result)...)...)
 	if err != nil {
 		c.Log.Error("what became of a message could not be written down", "ticket", t.Code, "err", err)
 	}
 }
 
 // send looks up whom and what, and calls the channel.
-func (c *Courier) send(ctx context.Context, t Ticket, n, try int) (string, error) {
+func (c *Courier) send(ctx context.Context, t Ticket, s Delivery, try int) (string, error) {
+	door := t.Door(s)
+	n := s.N
 	events, err := c.Desk.Store.Timeline(ctx, t.Code, 0)
 	if err != nil {
 		return "", err
@@ -159,15 +164,18 @@ func (c *Courier) send(ctx context.Context, t Ticket, n, try int) (string, error
 	if err != nil {
 		return "", err
 	}
-	to := p.At[t.Channel]
+	to := p.At[door]
+	if door == Email {
+		to = cmp.Or(to, p.Email)
+	}
 	if to == "" {
-		return "", fmt.Errorf("no address on %s: %w", t.Channel, ErrRefused)
+		return "", fmt.Errorf("no address on %s: %w", door, ErrRefused)
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	e := events[n-1]
-	return c.Senders[t.Channel].Send(ctx, Outbound{
-		To: to, Ticket: t.Code, N: n, Try: try, Text: e.Out.Text, Files: e.Out.Files, Choices: e.Out.Choices,
+	return c.Senders[door].Send(ctx, Outbound{
+		To: to, Ticket: t.Code, N: n, Try: try, Subject: t.Subject, Text: e.Out.Text, Files: e.Out.Files, Choices: e.Out.Choices,
 		Human: e.By.Role.Staff(), Heard: heard,
 	})
 }

@@ -34,10 +34,8 @@ const (
 	usualWorkers = 4
 	mostWorkers  = 64
 
-	outboxPage  = 500                    // read in a round
-	outboxDepth = 256_000                // read at most, for what lies behind one channel's backlog
-	betweenDeep = 250 * time.Millisecond // such readings, at least; and four times as long as one took
-	betweenAny  = 10 * time.Millisecond  // rounds, at least: each delivery rings the bell
+	outboxPage = laneLength + mostWorkers + 8 // read in a round: what may be in hand, and then some
+	betweenAny = 10 * time.Millisecond        // rounds, at least: each delivery rings the bell
 )
 
 // lane makes the way out of a sender, with how many workers it wants.
@@ -92,9 +90,6 @@ type rounds struct {
 	*Courier
 	lanes map[Channel]*lane
 	busy  inHand
-
-	channels map[Code]Channel // of tickets with something due, seen in the last deep reading
-	deep     time.Time        // when the next may be
 }
 
 func (r *rounds) work(ctx context.Context, l *lane) {
@@ -109,88 +104,29 @@ func (r *rounds) work(ctx context.Context, l *lane) {
 	}
 }
 
-// handOut puts what is due into its channel's lane; a full lane waits for the next round. The outbox is in the order
-// of time over all channels: where its beginning is one channel's backlog, or that of a channel nobody sends on, it is
-// read further, so that the others' messages are found behind it.
+// handOut puts what is due on each channel into its lane; a full lane waits for the next round. What is for a channel
+// nobody sends on stays queued, and stands so in the ledger.
 func (r *rounds) handOut(ctx context.Context) {
-	codes, ok := r.due(ctx, outboxPage)
-	if !ok {
-		return
-	}
-	if len(codes) < outboxPage {
-		r.channels = nil
-		r.offer(ctx, codes)
-		return
-	}
-	r.offer(ctx, codes)
-	if time.Now().Before(r.deep) || !r.room() {
-		return
-	}
-	began := time.Now()
-	for limit := outboxPage * 8; len(codes) >= limit/8 && limit <= outboxDepth && r.room(); limit *= 8 {
-		if codes, ok = r.due(ctx, min(limit, outboxDepth)); !ok {
-			return
-		}
-		r.offer(ctx, codes)
-	}
-	known := make(map[Code]Channel, len(codes)) // only of what is still due: it must not grow
-	for _, code := range codes {
-		if ch, ok := r.channels[code]; ok {
-			known[code] = ch
-		}
-	}
-	r.channels, r.deep = known, time.Now().Add(max(betweenDeep, 4*time.Since(began)))
-}
-
-func (r *rounds) due(ctx context.Context, limit int) ([]Code, bool) {
-	codes, err := r.Desk.Store.Outbox(ctx, r.Desk.now(), limit)
-	if err != nil && ctx.Err() == nil {
-		r.Log.Error("the outbox cannot be read", "err", err)
-	}
-	return codes, err == nil
-}
-
-// room says that some channel could take more.
-func (r *rounds) room() bool {
-	for _, l := range r.lanes {
-		if !l.full() {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *rounds) offer(ctx context.Context, codes []Code) {
-	for _, code := range codes {
-		if ctx.Err() != nil {
-			return
-		}
-		l := r.lanes[r.channelOf(ctx, code)]
-		if l == nil || l.full() || !r.busy.take(code) { // without a sender it waits, and stands in the ledger as queued
+	for ch, l := range r.lanes {
+		if l.full() {
 			continue
 		}
-		select {
-		case l.codes <- code:
-		default:
-			r.busy.done(code)
+		codes, err := r.Desk.Store.Outbox(ctx, ch, r.Desk.now(), outboxPage)
+		if err != nil {
+			if ctx.Err() == nil {
+				r.Log.Error("the outbox cannot be read", "channel", ch, "err", err)
+			}
+			return
+		}
+		for _, code := range codes {
+			if l.full() {
+				break
+			}
+			if r.busy.take(code) {
+				l.codes <- code // has room: only this goroutine puts into it
+			}
 		}
 	}
-}
-
-// channelOf is the ticket's channel, which never changes; "" if it cannot be read now.
-func (r *rounds) channelOf(ctx context.Context, code Code) Channel {
-	if ch, ok := r.channels[code]; ok {
-		return ch
-	}
-	t, err := r.Desk.Store.Ticket(ctx, code)
-	if err != nil {
-		return ""
-	}
-	if r.channels == nil {
-		r.channels = map[Code]Channel{}
-	}
-	r.channels[code] = t.Channel
-	return t.Channel
 }
 
 // inHand is what this process's workers hold: a courtesy that saves useless attempts, not what keeps them apart.

@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"hotline1022/ticketing/text"
-	"hotline1022/ticketing/words"
 )
 
 // Files keeps attachments under names of our own. See package attachments.
@@ -32,6 +31,8 @@ type Desk struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 	BaseURL string // what citizens see, without a slash at the end
+
+	Carries func(Channel) bool // says which channels have a way out; nil: none but conversations
 }
 
 // now is the moment an event is written with.
@@ -273,7 +274,9 @@ func (d *Desk) particulars(ctx context.Context, by Actor, t Ticket, cmd Command,
 		if e.Text == "" && len(e.Files) == 0 {
 			return invalid("text", "error.text_empty")
 		}
-		e.Out = d.out(t, cmd.Verb, e.Text, e.Files)
+		var err error
+		e.Out, err = d.out(ctx, t, cmd.Verb, e.Text, e.Files)
+		return err
 	case Note:
 		if e.Text == "" && len(e.Files) == 0 {
 			return invalid("text", "error.text_empty")
@@ -289,7 +292,7 @@ func (d *Desk) particulars(ctx context.Context, by Actor, t Ticket, cmd Command,
 			cat.clocks(t, Answer, e.At, t.Extension.Until).set(e)
 		}
 	case WriteDraft, AnswerIt:
-		return d.write(t, cmd, e)
+		return d.write(ctx, t, cmd, e)
 	case Merge:
 		return d.merge(ctx, by, t, cmd, e)
 	case Unmerge:
@@ -330,19 +333,4 @@ func (d *Desk) particulars(ctx context.Context, by Actor, t Ticket, cmd Command,
 		}
 	}
 	return nil
-}
-
-// out is the message to the citizen, in the words around it that her door needs; nil where the door is a page she
-// looks at, or nobody is there.
-func (d *Desk) out(t Ticket, v Verb, body string, files []File) *Outgoing {
-	if !t.Channel.Conversation() || t.Citizen == "" {
-		return nil
-	}
-	switch v {
-	case AnswerIt:
-		body = words.T(words.Vietnamese, "send.answer", text.ShowCode(string(t.Code)), body, d.TrackURL(t.Code))
-	case Ask:
-		body = words.T(words.Vietnamese, "send.ask", text.ShowCode(string(t.Code)), body)
-	}
-	return &Outgoing{Text: body, Files: files}
 }

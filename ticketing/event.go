@@ -105,6 +105,7 @@ type Actor struct {
 // Outgoing is a message the citizen shall get, on the door she came in by unless Channel says otherwise. The words
 // are the event's Text with the phrases around it already set: what is kept is what was sent.
 type Outgoing struct {
+	Channel Channel  `json:"channel,omitempty"` // "": the ticket's own
 	Text    string   `json:"text"`
 	Files   []File   `json:"files,omitempty"`
 	Choices []Choice `json:"choices,omitempty"`

@@ -43,6 +43,7 @@ type Incoming struct {
 
 	Name, Phone, Email string
 	Lang               string
+	Into               Code // the ticket it answers, as the door has proven: joined if it is the sender's and not closed
 	Anonymous          bool // the sender chose so; the rules decide whether it may be
 	Apart              bool // a ticket of its own, even on a conversation's channel
 	Contactable        bool // a door that demands a name and a number unless anonymous (the public form)
@@ -106,6 +107,11 @@ func (d *Desk) Receive(ctx context.Context, by Actor, in Incoming) (Receipt, err
 		return Receipt{}, err
 	}
 	vault = append(vault, fetch...)
+	if in.Into != "" {
+		if r, ok, err := d.into(ctx, by, in, citizen, vault); ok || err != nil {
+			return r, err
+		}
+	}
 	if in.Channel.Conversation() && citizen != "" && !in.Apart {
 		return d.converse(ctx, by, in, citizen, vault)
 	}
@@ -181,7 +187,7 @@ func (d *Desk) open(ctx context.Context, by Actor, in Incoming, citizen CitizenI
 		}
 		cat.clocks(t, Classify, e.At, cat.promise(t, e.At)).set(&e)
 	}
-	if in.Channel.Conversation() && !in.NoReceipt {
+	if d.answers(in.Channel) && citizen != "" && !in.NoReceipt {
 		e.Out = &Outgoing{Text: words.T(in.Lang, "receipt.chat", text.ShowCode(string(code)), d.TrackURL(code))}
 		if a.out != nil {
 			e.Out.Text, e.Out.Choices = a.out.Text+"\n\n"+e.Out.Text, a.out.Choices

@@ -22,11 +22,11 @@ type undeliveredDoc struct {
 }
 
 // undelivered is the record of a message whose last try has failed. Nobody is called to the greeting of a lobby.
-func (d *Desk) undelivered(t Ticket, result Event) []Record {
+func (d *Desk) undelivered(t Ticket, door Channel, result Event) []Record {
 	if result.Kind != SendFailed || !result.Next.IsZero() || t.Kind == Lobby {
 		return nil
 	}
-	doc, err := json.Marshal(undeliveredDoc{t.Code, result.Ref, t.Channel, d.now()})
+	doc, err := json.Marshal(undeliveredDoc{t.Code, result.Ref, door, d.now()})
 	if err != nil {
 		return nil // plain fields
 	}
@@ -214,7 +214,7 @@ func (d *Desk) failed(ctx context.Context, by Actor, ch Channel, from, limit int
 // waiting reads the outbox, due or not. The cursor counts tickets.
 func (d *Desk) waiting(ctx context.Context, by Actor, q LedgerQuery, from int) (LedgerPage, error) {
 	const farAway = 100 * 365 * 24 * time.Hour
-	codes, err := d.Store.Outbox(ctx, d.now().Add(farAway), min(from+ledgerReads+1, ledgerDepth))
+	codes, err := d.Store.Outbox(ctx, q.Channel, d.now().Add(farAway), min(from+ledgerReads+1, ledgerDepth))
 	if err != nil {
 		return LedgerPage{}, storeError("reading the outbox", err)
 	}
@@ -228,7 +228,7 @@ func (d *Desk) waiting(ctx context.Context, by Actor, q LedgerQuery, from int) (
 		if err != nil {
 			return p, storeError("reading a ticket", err)
 		}
-		if by.Sees(t) && (q.Channel == "" || q.Channel == t.Channel) {
+		if by.Sees(t) {
 			p.Lines = append(p.Lines, q.lines(t)...)
 		}
 	}

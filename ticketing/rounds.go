@@ -170,10 +170,19 @@ func (d *Desk) answerAbsorbed(ctx context.Context, e Event) error {
 	}
 	var errs []error // one ticket that cannot be told must not keep it from the others
 	for _, code := range lead.Absorbed {
+		absorbed, err := d.Store.Ticket(ctx, code)
+		var out *Outgoing
+		if err == nil {
+			out, err = d.out(ctx, absorbed, AnswerIt, e.Text, nil)
+		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
 		errs = append(errs, d.appendTo(ctx, code, fmt.Sprintf("answer:%s:%d:%s", e.Ticket, e.N, code), func(t Ticket) Event {
 			m := d.event(t, system, Messaged)
 			m.Text, m.Outcome, m.Into = e.Text, e.Outcome, e.Ticket
-			m.Out = d.out(t, AnswerIt, e.Text, nil)
+			m.Out = out
 			return m
 		}))
 	}

@@ -48,8 +48,8 @@ type Store interface {
 	Tally(ctx context.Context, q TallyQuery) ([]Cell, error)
 	// Ringing lists tickets whose NextAlarm is not after before, oldest first.
 	Ringing(ctx context.Context, before time.Time, limit int) ([]Code, error)
-	// Outbox lists tickets whose NextSend is not after before, oldest first.
-	Outbox(ctx context.Context, before time.Time, limit int) ([]Code, error)
+	// Outbox lists tickets whose NextSend is not after before, oldest first: those whose NextDoor it is, or all ("").
+	Outbox(ctx context.Context, door Channel, before time.Time, limit int) ([]Code, error)
 
 	// Blank erases the words, places and files of one event (Event.Blank) as the law on personal data demands. Seq, n,
 	// times, digest and hash chain stay; Verify knows a blanked event from a forged one. The ticket is projected
@@ -155,6 +155,7 @@ type Filter struct {
 	Words    []string  // folded (text.Words): all must be words of the ticket; the last may be unfinished
 	Urgent   bool
 	Unread   bool
+	Public   bool // only what everybody may see (Ticket.Public)
 
 	Sort   Sort
 	Limit  int    // 1–200; 0 is 50

@@ -1,6 +1,7 @@
 package ticketing
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -239,6 +240,7 @@ const (
 // Delivery follows one outgoing message: event N of this ticket.
 type Delivery struct {
 	N       int           `json:"n"`
+	Channel Channel       `json:"channel,omitempty"` // it goes out on; "": the ticket's own
 	Try     int           `json:"try,omitempty"`
 	Again   int           `json:"again,omitempty"` // tries made before a person asked for more
 	State   DeliveryState `json:"state"`
@@ -340,6 +342,12 @@ func (t Ticket) Concerns(agency string) bool {
 	return agency != "" && (t.Agency == agency || slices.Contains(t.Cooperating, agency))
 }
 
+// Public says that everybody may see that the ticket is there: the sender wanted it so, and the law lets the kind be
+// published.
+func (t Ticket) Public() bool {
+	return t.Visibility == Public && !t.Kind.OwnLaw() && t.Kind != Spam
+}
+
 // NextAlarm is when the sweep must look at the ticket; zero for never.
 func (t Ticket) NextAlarm() time.Time {
 	if len(t.Alarms) == 0 || t.Status == Waiting {
@@ -354,6 +362,18 @@ func (t Ticket) NextSend() time.Time {
 	d, _ := t.sendingNow()
 	return d.Next
 }
+
+// NextDoor is the channel that message goes out on; "" for none.
+func (t Ticket) NextDoor() Channel {
+	d, ok := t.sendingNow()
+	if !ok {
+		return ""
+	}
+	return t.Door(d)
+}
+
+// Door is the channel a message of the ticket goes out on.
+func (t Ticket) Door(d Delivery) Channel { return cmp.Or(d.Channel, t.Channel) }
 
 // sendingNow is the first message that has neither arrived nor failed for good.
 func (t Ticket) sendingNow() (Delivery, bool) {

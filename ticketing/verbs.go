@@ -117,7 +117,7 @@ func (d *Desk) extend(cat *Catalog, t Ticket, cmd Command, e *Event) error {
 }
 
 // write is the words of a draft or an answer, with an outcome that says how it ended.
-func (d *Desk) write(t Ticket, cmd Command, e *Event) error {
+func (d *Desk) write(ctx context.Context, t Ticket, cmd Command, e *Event) error {
 	e.Outcome = cmd.Outcome
 	switch {
 	case e.Text == "":
@@ -130,7 +130,10 @@ func (d *Desk) write(t Ticket, cmd Command, e *Event) error {
 	if cmd.Verb == AnswerIt {
 		e.OK = cmd.Publish && t.Visibility == Public && !t.Kind.OwnLaw()
 		e.Alarms = []Alarm{{At: e.At.Add(autoClose), What: AutoClose}}
-		e.Out = d.out(t, AnswerIt, e.Text, e.Files)
+		var err error
+		if e.Out, err = d.out(ctx, t, AnswerIt, e.Text, e.Files); err != nil {
+			return err
+		}
 		if len(e.Files) == 0 && t.Draft != nil {
 			if e.Out != nil {
 				e.Out.Files = t.Draft.Files

@@ -32,7 +32,7 @@ func (h *house) deliver(d door) {
 	defer func() { cancel(); <-ended }()
 	for {
 		bell := h.store.Bell()
-		codes, err := h.store.Outbox(ctx, h.Now().Add(time.Hour), 10)
+		codes, err := h.store.Outbox(ctx, "", h.Now().Add(time.Hour), 10)
 		h.must(err)
 		if len(codes) == 0 {
 			return

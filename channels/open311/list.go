@@ -215,7 +215,7 @@ func moment(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// scan reads tickets newest first until the list is full. How many it must read depends on how many are private, so
+// scan reads public tickets newest first until the list is full. How many it must read depends on what else is asked, so
 // only a few scans run at once; who cannot get a place in time is asked to come again.
 func (c *Channel) scan(ctx context.Context, w wanted) ([]ticketing.Ticket, error) {
 	leave, err := c.enter(ctx)
@@ -224,7 +224,7 @@ func (c *Channel) scan(ctx context.Context, w wanted) ([]ticketing.Ticket, error
 	}
 	defer leave()
 	services := c.serviceList()
-	f := ticketing.Filter{From: w.from, To: w.to, Status: w.status, Limit: 200}
+	f := ticketing.Filter{Public: true, From: w.from, To: w.to, Status: w.status, Limit: 200}
 	if len(w.services) > 0 && !slices.Contains(w.services, elsewhere) {
 		f.Category = w.services
 	}
@@ -236,8 +236,7 @@ func (c *Channel) scan(ctx context.Context, w wanted) ([]ticketing.Ticket, error
 		}
 		for _, t := range page.Tickets {
 			switch {
-			case !shown(t),
-				len(w.services) > 0 && !slices.Contains(w.services, serving(services, t.Category).code),
+			case len(w.services) > 0 && !slices.Contains(w.services, serving(services, t.Category).code),
 				!w.updatedAfter.IsZero() && updated(t).Before(w.updatedAfter):
 				continue
 			}

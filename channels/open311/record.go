@@ -14,13 +14,8 @@ import (
 	"hotline1022/ticketing/words"
 )
 
-// shown is the one rule of what may be seen here: the sender wanted it public, and the law lets the kind be published
-// (ticketing.Publish asks for the same two). What it does not hold for is answered like what was never there.
-func shown(t ticketing.Ticket) bool {
-	return t.Visibility == ticketing.Public && !t.Kind.OwnLaw() && t.Kind != ticketing.Spam
-}
-
-// reader is who looks: nobody in particular, with no more than a moderator's sight.
+// reader is who looks: nobody in particular, with no more than a moderator's sight. What is not Public is answered
+// like what was never there.
 var reader = ticketing.Actor{ID: "open311", Role: ticketing.Moderator}
 
 // parseID reads a service_request_id: the ticket's number (26-011867), never its code, which would open the citizen's
@@ -37,7 +32,7 @@ func parseID(id string) (first int64, ok bool) {
 // public is the ticket with that id if it may be seen. ticketing.ErrNotFound.
 func (c *Channel) public(ctx context.Context, id string) (ticketing.Ticket, error) {
 	t, err := c.numbered(ctx, id)
-	if err == nil && (!shown(t) || !reader.Sees(t)) {
+	if err == nil && (!t.Public() || !reader.Sees(t)) {
 		err = ticketing.ErrNotFound
 	}
 	return t, err
@@ -125,7 +120,7 @@ func (c *Channel) ending(ctx context.Context, lang string, t ticketing.Ticket) (
 		case errors.Is(err, ticketing.ErrNotFound):
 		case err != nil:
 			return "", err
-		case shown(lead) && reader.Sees(lead):
+		case lead.Public() && reader.Sees(lead):
 			return words.T(lang, "open311.ended.duplicate_of", lead.Number()), nil
 		}
 	}

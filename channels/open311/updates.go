@@ -68,7 +68,7 @@ func (c *Channel) changes(ctx context.Context, lang string, from, to time.Time) 
 	}
 	defer leave()
 	var out []change
-	f := ticketing.Filter{Sort: ticketing.ByUpdated, Limit: 200}
+	f := ticketing.Filter{Public: true, Sort: ticketing.ByUpdated, Limit: 200}
 	for moved := 0; ; {
 		page, err := c.Desk.List(ctx, reader, f)
 		if err != nil {
@@ -79,7 +79,7 @@ func (c *Channel) changes(ctx context.Context, lang string, from, to time.Time) 
 				page.Next = ""
 				break
 			}
-			if !shown(t) || !t.Received.Before(to) {
+			if !t.Received.Before(to) {
 				continue
 			}
 			if moved++; moved > mostMoved {

@@ -151,6 +151,7 @@ func (s *server) mount(ctx context.Context) error {
 	s.api = &api.API{Desk: s.desk, Accounts: s.accounts, Staff: s.staffActor, BaseURL: s.desk.BaseURL, Log: s.log}
 	s.api.Mount(s.app)
 	s.courier = &ticketing.Courier{Desk: s.desk, Senders: map[ticketing.Channel]ticketing.Sender{}, Log: s.log}
+	s.desk.Carries = func(ch ticketing.Channel) bool { return s.courier.Senders[ch] != nil }
 	s.collector = &ticketing.Collector{Desk: s.desk, Sources: map[ticketing.Channel]ticketing.Source{}, Log: s.log}
 	for _, channel := range []func(context.Context) error{
 		s.mountZalo, s.mountFacebook, s.mountTelegram, s.mountPhone, s.mountWebchat, s.mountOpen311,

@@ -72,7 +72,7 @@ func TestSixWeeksPassAtTheDesk(t *testing.T) {
 	if wrong, err := desk.Store.Verify(t.Context(), nil); err != nil || len(wrong) > 0 {
 		t.Errorf("the journal: %v %v", wrong, err)
 	}
-	if late, err := desk.Store.Outbox(t.Context(), now.Add(time.Hour), 10); err != nil || len(late) > 0 {
+	if late, err := desk.Store.Outbox(t.Context(), "", now.Add(time.Hour), 10); err != nil || len(late) > 0 {
 		t.Errorf("messages are still on their way: %v %v", late, err)
 	}
 }

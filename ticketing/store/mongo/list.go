@@ -91,6 +91,9 @@ func narrow(f ticketing.Filter) (c conditions, sees bool) {
 	if f.Unread {
 		c.add(eq("unread", true))
 	}
+	if f.Public {
+		c.add(eq("public", true))
+	}
 	for i, word := range f.Words {
 		if i < len(f.Words)-1 {
 			c.add(eq("words", word))
@@ -210,19 +213,22 @@ func (s *Store) Count(ctx context.Context, f ticketing.Filter) (int, error) {
 
 // Ringing lists tickets whose NextAlarm is not after before, oldest first.
 func (s *Store) Ringing(ctx context.Context, before time.Time, limit int) ([]ticketing.Code, error) {
-	return s.dueBy(ctx, "alarm", before, limit)
+	return s.dueBy(ctx, nil, "alarm", before, limit)
 }
 
 // Outbox lists tickets whose NextSend is not after before, oldest first.
-func (s *Store) Outbox(ctx context.Context, before time.Time, limit int) ([]ticketing.Code, error) {
-	return s.dueBy(ctx, "send", before, limit)
+func (s *Store) Outbox(ctx context.Context, door ticketing.Channel, before time.Time, limit int) ([]ticketing.Code, error) {
+	if door == "" {
+		return s.dueBy(ctx, nil, "send", before, limit)
+	}
+	return s.dueBy(ctx, eq("door", string(door)), "send", before, limit)
 }
 
-func (s *Store) dueBy(ctx context.Context, field string, before time.Time, limit int) ([]ticketing.Code, error) {
+func (s *Store) dueBy(ctx context.Context, among bson.D, field string, before time.Time, limit int) ([]ticketing.Code, error) {
 	if limit <= 0 {
 		return nil, nil
 	}
-	found, err := s.rows(ctx, is(field, "$lte", min(before.UnixMilli(), never-1)), options.Find().SetLimit(int64(limit)).
+	found, err := s.rows(ctx, append(among, is(field, "$lte", min(before.UnixMilli(), never-1))...), options.Find().SetLimit(int64(limit)).
 		SetSort(bson.D{{Key: field, Value: 1}, {Key: "first", Value: 1}}).SetProjection(bson.D{{Key: "_id", Value: 1}}))
 	if err != nil {
 		return nil, fmt.Errorf("list tickets by %s: %w", field, err)

@@ -33,6 +33,7 @@ type projection struct {
 	Ended    bool     `bson:"ended"`
 	Urgent   bool     `bson:"urgent"`
 	Unread   bool     `bson:"unread"`
+	Public   bool     `bson:"public"`
 
 	Received int64 `bson:"received"`
 	Updated  int64 `bson:"updated"`
@@ -40,6 +41,8 @@ type projection struct {
 	Promised int64 `bson:"promised"`
 	Alarm    int64 `bson:"alarm"`
 	Send     int64 `bson:"send"`
+
+	Door string `bson:"door"` // the next message goes out by
 
 	Day   string `bson:"day"`
 	Week  string `bson:"week"`
@@ -89,9 +92,9 @@ func (n standing) projection() (projection, error) {
 		Code: string(t.Code), Version: int64(t.Version), Blanks: n.blanks, First: t.First, Doc: doc,
 		Status: string(t.Status), Kind: string(t.Kind), Channel: string(t.Channel), Category: t.Category, Area: t.Area,
 		Agency: t.Agency, Outcome: string(t.Outcome), Assignee: t.Assignee, Citizen: string(t.Citizen),
-		Open: t.Status.Open(), Ended: !t.Ended.IsZero(), Urgent: t.Priority == ticketing.Urgent, Unread: t.Unread > 0,
+		Open: t.Status.Open(), Ended: !t.Ended.IsZero(), Urgent: t.Priority == ticketing.Urgent, Unread: t.Unread > 0, Public: t.Public(),
 		Received: millis(t.Received), Updated: millis(t.Updated), Due: millis(t.Due), Promised: millis(t.Promised),
-		Alarm: millis(t.NextAlarm()), Send: millis(t.NextSend()),
+		Alarm: millis(t.NextAlarm()), Send: millis(t.NextSend()), Door: string(t.NextDoor()),
 		Day: t.Value(ticketing.ByDay), Week: t.Value(ticketing.ByWeek), Month: t.Value(ticketing.ByMonth),
 		Tally: tallyOf(t.Counts()), Words: text.Words(t.SearchText()), Concerns: []string{},
 	}

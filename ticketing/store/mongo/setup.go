@@ -37,6 +37,8 @@ func (s *Store) indexes() []index {
 		{s.tickets, "updated- first-", false},
 		{s.tickets, "alarm first", false},
 		{s.tickets, "send first", false},
+		{s.tickets, "door send first", false},
+		{s.tickets, "public received- first-", false},
 		{s.tickets, "ended promised", false},
 		{s.tickets, "day week month channel kind category agency area status outcome tally", false}, // covers Tally
 	}

@@ -288,7 +288,7 @@ func BenchmarkRead(b *testing.B) {
 		{"tally month area", tally(ticketing.ByMonth, ticketing.ByArea)},
 		{"tally agency status", tally(ticketing.ByAgency, ticketing.ByStatus)},
 		{"tally month channel agency", tally(ticketing.ByMonth, ticketing.ByChannel, ticketing.ByAgency)},
-		{"outbox", func(int) error { _, err := s.Outbox(b.Context(), late, 100); return err }},
+		{"outbox", func(int) error { _, err := s.Outbox(b.Context(), "", late, 100); return err }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			for i := range b.N {

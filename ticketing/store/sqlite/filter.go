@@ -89,6 +89,9 @@ func conditions(f ticketing.Filter) clause {
 	if f.Unread {
 		c.and("t.unread")
 	}
+	if f.Public {
+		c.and("t.public")
+	}
 	return c
 }
 
@@ -116,6 +119,11 @@ func sources(f ticketing.Filter, match string) []source {
 	}
 	if f.Assignee != "" {
 		index("tickets_assignee", clause{"t.assignee = ? AND t.assignee <> ''", []any{f.Assignee}})
+	}
+	if f.Public {
+		c := clause{sql: "t.public"}
+		among(&c, "t.status", openOf(f))
+		index("tickets_public", c)
 	}
 	if len(f.Agency) > 0 {
 		var c clause

@@ -280,3 +280,29 @@ func TestAClosedStoreRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A file of the first schema is brought forward: every projection says what a replay would, as if it had been written
+// with the second.
+func TestAnOlderFileIsBroughtForward(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hotline.db")
+	s := openAt(t, path)
+	tickets := populate(t, s, 60)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	run(t, path, "DROP INDEX tickets_door", "DROP INDEX tickets_public",
+		"ALTER TABLE tickets DROP COLUMN door", "ALTER TABLE tickets DROP COLUMN public", "PRAGMA user_version = 1")
+	s = openAt(t, path)
+	public := 0
+	for _, one := range tickets {
+		if one.Public() {
+			public++
+		}
+	}
+	if n, err := s.Count(t.Context(), ticketing.Filter{Scope: ticketing.Scope{All: true}, Public: true}); err != nil || n != public || public == 0 {
+		t.Errorf("%d are public, want %d (%v)", n, public, err)
+	}
+	if wrong, err := s.Replay(t.Context(), true, nil); err != nil || len(wrong) > 0 {
+		t.Errorf("the projections differ from the journal: %v, %v", wrong, err)
+	}
+}

@@ -17,26 +17,27 @@ type row struct {
 	version                                      int
 	status, kind, channel, category              string
 	agency, area, outcome, assignee, citizen     string
-	helpers, day                                 string
+	helpers, day, door                           string
 	updated, due                                 int64
 	promised, alarm, send                        sql.NullInt64
 	urgent, unread, answered, late, rated, happy bool
+	public                                       bool
 	terms                                        int64
 }
 
 const columns = `id, first, code, version, status, kind, channel, category, agency, area, outcome, assignee, citizen,
-	helpers, day, updated, due, promised, alarm, send, urgent, unread, answered, late, rated, pleased, terms`
+	helpers, day, updated, due, promised, alarm, send, urgent, unread, answered, late, rated, pleased, terms, door, public`
 
 func (r *row) fields() []any {
 	return []any{&r.id, &r.first, &r.code, &r.version, &r.status, &r.kind, &r.channel, &r.category, &r.agency, &r.area, &r.outcome,
 		&r.assignee, &r.citizen, &r.helpers, &r.day, &r.updated, &r.due, &r.promised, &r.alarm, &r.send, &r.urgent, &r.unread,
-		&r.answered, &r.late, &r.rated, &r.happy, &r.terms}
+		&r.answered, &r.late, &r.rated, &r.happy, &r.terms, &r.door, &r.public}
 }
 
 func (r *row) values() []any {
 	return []any{r.id, r.first, r.code, r.version, r.status, r.kind, r.channel, r.category, r.agency, r.area, r.outcome,
 		r.assignee, r.citizen, r.helpers, r.day, r.updated, r.due, r.promised, r.alarm, r.send, r.urgent, r.unread,
-		r.answered, r.late, r.rated, r.happy, r.terms}
+		r.answered, r.late, r.rated, r.happy, r.terms, r.door, r.public}
 }
 
 // never stands for "no due date" and sorts after every date.
@@ -50,7 +51,8 @@ func rowOf(t ticketing.Ticket, terms []string) row {
 		assignee: t.Assignee, citizen: string(t.Citizen), helpers: strings.Join(t.Cooperating, "\n"), day: t.Value(ticketing.ByDay),
 		updated: t.Updated.UnixMilli(), due: never, alarm: milli(t.NextAlarm()), send: milli(t.NextSend()),
 		urgent: t.Priority == ticketing.Urgent, unread: t.Unread > 0,
-		answered: c.Answered > 0, late: c.Late > 0, rated: c.Rated > 0, happy: c.Satisfied > 0, terms: sum(terms)}
+		answered: c.Answered > 0, late: c.Late > 0, rated: c.Rated > 0, happy: c.Satisfied > 0, terms: sum(terms),
+		door: string(t.NextDoor()), public: t.Public()}
 	if !t.Due.IsZero() {
 		r.due = t.Due.UnixMilli()
 	}
@@ -103,7 +105,7 @@ func (w *writer) place(r *row, received time.Time) error {
 	base := place(received.UnixMilli())
 	for low := r.first & placeBits; ; low = (low + 1) & placeBits {
 		r.id = base | low
-		err := w.exec("INSERT INTO tickets ("+columns+") VALUES ("+marks(27)+")", r.values()...)
+		err := w.exec("INSERT INTO tickets ("+columns+") VALUES ("+marks(29)+")", r.values()...)
 		if err == nil || !taken(err) {
 			return err
 		}
@@ -157,8 +159,13 @@ func (w *writer) update(old, r *row) error {
 			return err
 		}
 	}
-	if old.promised != r.promised || old.alarm != r.alarm || old.send != r.send {
-		if err := w.exec("UPDATE tickets SET promised=?, alarm=?, send=? WHERE id=?", r.promised, r.alarm, r.send, r.id); err != nil {
+	if old.promised != r.promised || old.alarm != r.alarm || old.send != r.send || old.door != r.door {
+		if err := w.exec("UPDATE tickets SET promised=?, alarm=?, send=?, door=? WHERE id=?", r.promised, r.alarm, r.send, r.door, r.id); err != nil {
+			return err
+		}
+	}
+	if old.public != r.public {
+		if err := w.exec("UPDATE tickets SET public=? WHERE id=?", r.public, r.id); err != nil {
 			return err
 		}
 	}

@@ -75,8 +75,12 @@ func (s *Store) Ringing(ctx context.Context, before time.Time, limit int) ([]tic
 		"SELECT code FROM tickets INDEXED BY tickets_alarm WHERE alarm <= ? ORDER BY alarm, id LIMIT ?", before.UnixMilli(), max(limit, 0))
 }
 
-// Outbox lists the tickets with a message to send.
-func (s *Store) Outbox(ctx context.Context, before time.Time, limit int) ([]ticketing.Code, error) {
+// Outbox lists the tickets with a message to send by that door, or by any.
+func (s *Store) Outbox(ctx context.Context, door ticketing.Channel, before time.Time, limit int) ([]ticketing.Code, error) {
+	if door != "" {
+		return queryAll(ctx, s, scanInto[ticketing.Code],
+			"SELECT code FROM tickets INDEXED BY tickets_door WHERE door = ? AND send <= ? ORDER BY send, id LIMIT ?", string(door), before.UnixMilli(), max(limit, 0))
+	}
 	return queryAll(ctx, s, scanInto[ticketing.Code],
 		"SELECT code FROM tickets INDEXED BY tickets_send WHERE send <= ? ORDER BY send, id LIMIT ?", before.UnixMilli(), max(limit, 0))
 }

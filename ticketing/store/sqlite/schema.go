@@ -13,7 +13,7 @@ const appID = 0x68743130
 
 // migrations bring an older file forward, one after the other; user_version counts those that were done. What is
 // released is never changed, only added to. A step that changes a projection empties it and asks for a replay.
-var migrations = []string{schema1}
+var migrations = []string{schema1, schema2}
 
 // The journal and records are the truth, the rest are projections of the journal.
 //
@@ -101,6 +101,18 @@ CREATE TABLE records (
 ) WITHOUT ROWID;
 CREATE TABLE present (kind TEXT, id TEXT, version INTEGER NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 CREATE TABLE revisions (kind TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
+`
+
+// What everybody may see, and by which door the next message goes. A ticket's kinds with a law of their own are never
+// public (Ticket.Public).
+const schema2 = `
+ALTER TABLE tickets ADD COLUMN door TEXT NOT NULL DEFAULT '';
+ALTER TABLE tickets ADD COLUMN public INTEGER NOT NULL DEFAULT 0;
+UPDATE tickets SET door = channel WHERE send IS NOT NULL;
+UPDATE tickets SET public = 1 WHERE kind NOT IN ('complaint', 'denunciation', 'spam')
+	AND id IN (SELECT id FROM docs WHERE json_extract(CAST(doc AS TEXT), '$.visibility') = 'public');
+CREATE INDEX tickets_door ON tickets (door, send) WHERE send IS NOT NULL;
+CREATE INDEX tickets_public ON tickets (public, status) WHERE public;
 `
 
 // migrate brings the file to the present schema. It refuses what is not ours and what is newer than this program.

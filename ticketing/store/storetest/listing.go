@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ func matches(f ticketing.Filter, t ticketing.Ticket) bool {
 		(f.Assignee == "" || f.Assignee == t.Assignee) && (!f.Nobody || t.Assignee == "") &&
 		(f.From.IsZero() || !t.Received.Before(f.From)) && (f.To.IsZero() || t.Received.Before(f.To)) &&
 		(f.DueBy.IsZero() || t.Status.Open() && !t.Due.IsZero() && t.Due.Before(f.DueBy)) &&
-		(!f.Urgent || t.Priority == ticketing.Urgent) && (!f.Unread || t.Unread > 0) && hasWords(f.Words, t)
+		(!f.Urgent || t.Priority == ticketing.Urgent) && (!f.Unread || t.Unread > 0) && (!f.Public || t.Public()) && hasWords(f.Words, t)
 }
 
 func oneOf[T comparable](wanted []T, v T) bool { return len(wanted) == 0 || slices.Contains(wanted, v) }
@@ -174,7 +175,7 @@ func (s *suite) alone(tickets []ticketing.Ticket) {
 			{Status: []ticketing.Status{t.Status}}, {Kind: []ticketing.Kind{t.Kind}}, {Channel: []ticketing.Channel{t.Channel}},
 			{Category: []string{t.Category}}, {Agency: []string{t.Agency}}, {Area: []string{t.Area}}, {Outcome: []ticketing.Outcome{t.Outcome}},
 			{Assignee: t.Assignee}, {Nobody: true}, {Citizen: []ticketing.CitizenID{t.Citizen}}, {From: t.Received}, {To: t.Received},
-			{DueBy: t.Due}, {DueBy: t.Due.Add(time.Millisecond)}, {Urgent: true}, {Unread: true}, {Words: text.Words(t.Text)},
+			{DueBy: t.Due}, {DueBy: t.Due.Add(time.Millisecond)}, {Urgent: true}, {Unread: true}, {Public: true}, {Public: true, Status: ticketing.OpenStatuses, Sort: ticketing.ByUpdated}, {Words: text.Words(t.Text)},
 		} {
 			f.Scope = all
 			f.Limit = 50
@@ -192,7 +193,7 @@ func (s *suite) randomFilter(tickets []ticketing.Ticket) ticketing.Filter {
 		f.Scope = ticketing.Scope{Agency: pick(s.maker, Agencies), Hide: []ticketing.Kind{pick(s.maker, ticketing.Kinds[:])}}
 	}
 	for range 1 + r.IntN(3) {
-		switch r.IntN(15) {
+		switch r.IntN(16) {
 		case 0:
 			f.Status = []ticketing.Status{t.Status, o.Status}
 		case 1:
@@ -225,6 +226,8 @@ func (s *suite) randomFilter(tickets []ticketing.Ticket) ticketing.Filter {
 		case 13:
 			f.Urgent, f.Unread = r.IntN(2) == 0, true
 		case 14:
+			f.Public = true
+		case 15:
 			f.Words = s.someWords(t)
 		}
 	}
@@ -319,7 +322,31 @@ func (s *suite) with(e ticketing.Event, fn func(*ticketing.Event)) ticketing.Eve
 }
 
 func dueLists(s *suite) {
-	tickets := s.fill(s.size(120, 30), 4)
+	tickets := s.fill(s.size(120, 80), 4)
 	s.duePages("Ringing", s.store.Ringing, ticketing.Ticket.NextAlarm, tickets)
-	s.duePages("Outbox", s.store.Outbox, ticketing.Ticket.NextSend, tickets)
+	by := func(door ticketing.Channel) func(context.Context, time.Time, int) ([]ticketing.Code, error) {
+		return func(ctx context.Context, before time.Time, limit int) ([]ticketing.Code, error) {
+			return s.store.Outbox(ctx, door, before, limit)
+		}
+	}
+	s.duePages("Outbox", by(""), ticketing.Ticket.NextSend, tickets)
+	several := 0
+	for _, door := range ticketing.Channels {
+		its := func(t ticketing.Ticket) time.Time {
+			if t.NextDoor() != door {
+				return time.Time{}
+			}
+			return t.NextSend()
+		}
+		if n := len(slices.DeleteFunc(slices.Clone(tickets), func(t ticketing.Ticket) bool { return its(t).IsZero() })); n >= 3 {
+			several++
+			s.duePages("Outbox of "+string(door), by(door), its, tickets)
+		}
+	}
+	if several < 2 {
+		s.Fatal("too few doors have messages waiting for a test")
+	}
+	if codes, err := s.store.Outbox(s.ctx, "nowhere", time.Now().AddDate(100, 0, 0), 10); err != nil || len(codes) > 0 {
+		s.Fatalf("the outbox of a door that is not there: %v, %v", codes, err)
+	}
 }

@@ -178,7 +178,7 @@ func (m *Maker) try(t ticketing.Ticket, kind ticketing.EventKind) ticketing.Even
 		e.Reason = "không thuộc thẩm quyền"
 	case ticketing.Asked, ticketing.Messaged:
 		e.Text = "Xin cho biết số nhà cụ thể."
-		e.Out = &ticketing.Outgoing{Text: e.Text}
+		e.Out = &ticketing.Outgoing{Channel: pick(m, []ticketing.Channel{"", ticketing.Email}), Text: e.Text}
 	case ticketing.ExtensionAsked:
 		e.Until, e.Reason = m.Now.Add(72*time.Hour), "chờ vật tư"
 	case ticketing.ExtensionDecided, ticketing.VerdictGiven, ticketing.Reopened:

@@ -131,7 +131,7 @@ func (s *suite) view() map[string]any {
 	later := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 	ringing, err := s.store.Ringing(s.ctx, later, 1000)
 	s.must(err)
-	outbox, err := s.store.Outbox(s.ctx, later, 1000)
+	outbox, err := s.store.Outbox(s.ctx, "", later, 1000)
 	s.must(err)
 	slices.Sort(ringing) // two at one moment have no order
 	slices.Sort(outbox)
