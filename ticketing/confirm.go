@@ -107,7 +107,7 @@ func (d *Desk) Bounced(ctx context.Context, code Code, n int, reason string) err
 		e := d.event(now, system, SendFailed)
 		e.Ref, e.Try, e.Reason, e.Field = failed.Ref, failed.Try, failed.Reason, failed.Field
 		return e
-	}, d.undelivered(t, failed)...)
+	}, d.undelivered(t, t.Door(t.Sending[i]), failed)...)
 	var order *OrderError
 	if errors.As(err, &order) { // somebody has it sent again just now
 		return nil

@@ -88,6 +88,7 @@ func (h *house) process(store ticketing.Store) *Channel {
 	}
 	desk := &ticketing.Desk{
 		Store: store, Vault: vault, Files: files, Catalog: catalogs, Now: h.clock.Now, Log: log, BaseURL: "https://1022.example.vn",
+		Carries: func(ch ticketing.Channel) bool { return ch == ticketing.Email },
 	}
 	ch, err := Open(h.conf, desk, log)
 	must(h, err)
