@@ -156,7 +156,7 @@ func Open(cfg Config, desk *ticketing.Desk, log *slog.Logger) (*Channel, error) 
 		return nil, fmt.Errorf("e-mail settings: %s %s", m.Setting, m.Text)
 	}
 	c.Mailbox = cmp.Or(c.Mailbox, "INBOX")
-	c.Name = cmp.Or(c.Name, words.T(words.Vietnamese, "email.name"))
+	c.Name = oneLine(cmp.Or(c.Name, words.T(words.Vietnamese, "email.name")))
 	c.Address = strings.ToLower(c.Address)
 	_, c.domain, _ = strings.Cut(c.Address, "@")
 	c.smtp, _ = parseServer(c.SMTP, "smtps", "smtp") // looked at by Mistakes

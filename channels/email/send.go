@@ -9,6 +9,7 @@ import (
 	"time"
 
 	mail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 
 	"hotline1022/ticketing"
 	"hotline1022/ticketing/text"
@@ -68,7 +69,7 @@ func (c *Channel) post(ctx context.Context, letter *mail.Msg) error {
 	if err != nil {
 		return err
 	}
-	conn, err := client.DialToSMTPClientWithContext(ctx)
+	conn, err := dial(ctx, client)
 	if err != nil {
 		return err
 	}
@@ -78,6 +79,31 @@ func (c *Channel) post(ctx context.Context, letter *mail.Msg) error {
 		return nil
 	}
 	return err
+}
+
+// dial connects and signs in. The library's own waits for a silent server's first word beyond the end of ctx; once the
+// letter is under way nothing cuts it off but the time-out.
+func dial(ctx context.Context, client *mail.Client) (*smtp.Client, error) {
+	type connected struct {
+		conn *smtp.Client
+		err  error
+	}
+	done := make(chan connected, 1)
+	go func() {
+		conn, err := client.DialToSMTPClientWithContext(ctx)
+		done <- connected{conn, err}
+	}()
+	select {
+	case d := <-done:
+		return d.conn, d.err
+	case <-ctx.Done():
+		go func() { // nobody waits for it any more
+			if d := <-done; d.err == nil {
+				_ = d.conn.Close()
+			}
+		}()
+		return nil, ctx.Err()
+	}
 }
 
 // compose writes the letter. close lets go of its files.

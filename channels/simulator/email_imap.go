@@ -93,5 +93,20 @@ func (s *emailSession) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) er
 	if err := s.trouble("idle"); err != nil {
 		return err
 	}
-	return s.UserSession.Idle(w, stop)
+	// Not the library's own: what came before it listens waits there for the next letter.
+	for {
+		s.e.mu.Lock()
+		changed := s.e.changed
+		s.e.mu.Unlock()
+		if err := s.Poll(w, true); err != nil {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-stop:
+			return nil
+		case <-s.e.ctx.Done():
+			return nil
+		}
+	}
 }
