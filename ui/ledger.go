@@ -64,7 +64,7 @@ func (s *Server) ledgerPage(v *visit) (ledgerViewPage, error) {
 		}
 	}
 	for _, ch := range ticketing.Channels {
-		if ch.Conversation() {
+		if ch.Conversation() || ch == ticketing.Email {
 			p.Channels = append(p.Channels, ch)
 			if v.Query("channel") == string(ch) {
 				p.Channel = string(ch)

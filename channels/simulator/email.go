@@ -29,6 +29,8 @@ type EmailSettings struct {
 	Now  func() time.Time // for dates; nil is the real clock
 	TLS  *tls.Config      // both servers speak TLS from the first byte
 	Mood EmailMood
+
+	Anybody bool // every address exists
 }
 
 // EmailMood is what happens now and then, as shares of the letters.

@@ -75,6 +75,9 @@ func (t *emailTransfer) Rcpt(to string, _ *smtp.RcptOptions) error {
 	}
 	t.e.mu.Lock()
 	defer t.e.mu.Unlock()
+	if t.e.set.Anybody && t.e.people[strings.ToLower(to)] == nil {
+		t.e.people[strings.ToLower(to)] = &emailPerson{}
+	}
 	if t.e.people[strings.ToLower(to)] == nil {
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "<" + to + "> no such user"}
 	}

@@ -25,6 +25,7 @@ type toys struct {
 	zalo     *simulator.Zalo
 	facebook *simulator.Facebook
 	telegram *simulator.Telegram
+	email    *simulator.Email
 	chats    map[ticketing.Channel]*crowd
 }
 
@@ -92,6 +93,15 @@ func newToys(c *Config) (_ *toys, err error) {
 			}
 		},
 	}
+	t.email, err = simulator.NewEmail(simulator.EmailSettings{
+		Address: "1022@quangha.example.vn", User: "1022", Password: secret, Anybody: true,
+		Mood: simulator.EmailMood{Duplicate: 0.1, AutoReply: 0.05, Bounce: 0.03},
+	})
+	if err != nil {
+		return t, err
+	}
+	c.EmailAddress, c.EmailUser, c.EmailPassword, c.EmailIMAP, c.EmailSMTP = "1022@quangha.example.vn", "1022", secret, t.email.IMAP(), t.email.SMTP()
+	c.EmailName, c.EmailPace = "1022 Quảng Hà", "600"
 	return t, nil
 }
 
@@ -110,6 +120,9 @@ func (t *toys) close() {
 	}
 	if t.telegram != nil {
 		_ = t.telegram.Close()
+	}
+	if t.email != nil {
+		_ = t.email.Close()
 	}
 }
 
@@ -131,7 +144,7 @@ func (t *toys) doors(ctx context.Context, p *parts, url string) (map[ticketing.C
 		return ticketing.Contact{}, hand(ctx, url, key, in)
 	}
 	doors := map[ticketing.Channel]province.Door{
-		ticketing.Web: web, ticketing.App: web, ticketing.Chat: chatOn(url), ticketing.Open311: open311On(url, key),
+		ticketing.Web: web, ticketing.App: web, ticketing.Chat: chatOn(url), ticketing.Open311: open311On(url, key), ticketing.Email: mailTo(t.email),
 	}
 	for channel, c := range t.chats {
 		doors[channel] = func(_ context.Context, in ticketing.Incoming) (ticketing.Contact, error) {
