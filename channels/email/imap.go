@@ -133,9 +133,9 @@ type fetched struct {
 	raw []byte
 }
 
-// fetch reads letters without marking them, in the order of their numbers, as many as memory allows and one at least.
-// One that was taken out of the mailbox meanwhile is not among them.
-func (s *session) fetch(uids []imap.UID) (out []fetched, err error) {
+// fetch reads letters without marking them, in the order of their numbers, as many as memory allows and one at least:
+// the first asked of them. One that was taken out of the mailbox meanwhile is not among the letters.
+func (s *session) fetch(uids []imap.UID) (out []fetched, asked int, err error) {
 	sizes := map[imap.UID]int64{}
 	err = s.within(callPatience, func() error {
 		all, err := s.client.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, RFC822Size: true}).Collect()
@@ -145,7 +145,7 @@ func (s *session) fetch(uids []imap.UID) (out []fetched, err error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("asking for the sizes of letters: %w", err)
+		return nil, 0, fmt.Errorf("asking for the sizes of letters: %w", err)
 	}
 	var whole []imap.UID
 	total := int64(0)
@@ -156,11 +156,13 @@ func (s *session) fetch(uids []imap.UID) (out []fetched, err error) {
 			break // the others next time, in their order
 		}
 		if size > maxLetter {
-			return s.bodies([]imap.UID{uid}, &imap.SectionPartial{Size: onlyHead})
+			out, err = s.bodies([]imap.UID{uid}, &imap.SectionPartial{Size: onlyHead})
+			return out, 1, err
 		}
 		whole = append(whole, uid)
 	}
-	return s.bodies(whole, nil)
+	out, err = s.bodies(whole, nil)
+	return out, len(whole), err
 }
 
 func (s *session) bodies(uids []imap.UID, some *imap.SectionPartial) (out []fetched, err error) {

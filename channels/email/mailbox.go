@@ -53,8 +53,9 @@ func (c *Channel) readMailbox(ctx context.Context) error {
 type reader struct {
 	c        *Channel
 	mark     *bookmark
-	progress bool // something was read since the last trouble
-	stuck    int  // times fetching failed at this place
+	progress bool       // something was read since the last trouble
+	stuck    int        // times fetching failed at this place
+	found    []imap.UID // and not fetched yet
 }
 
 // turn reads on one connection until that ends, or the turn is another's.
@@ -68,6 +69,7 @@ func (r *reader) turn(ctx context.Context) error {
 		return err
 	}
 	defer s.end()
+	r.found = nil
 	r.c.hears.Store(true)
 	r.c.allClear(readAlarms...)
 	if err := r.begin(ctx, s); err != nil {
@@ -123,26 +125,21 @@ func (r *reader) begin(ctx context.Context, s *session) error {
 
 // readNew takes in one batch of what came after the place; more says that there may be others.
 func (r *reader) readNew(ctx context.Context, s *session) (more bool, err error) {
-	after := imap.UID(r.mark.place.UID)
-	var set imap.UIDSet
-	set.AddRange(after+1, 0)
-	uids, err := s.search(&imap.SearchCriteria{UID: []imap.UIDSet{set}})
-	if err != nil {
+	if err := r.lookFor(s); err != nil || len(r.found) == 0 {
 		return false, err
-	}
-	uids = slices.DeleteFunc(uids, func(u imap.UID) bool { return u <= after }) // "n:*" always names the last letter
-	if len(uids) == 0 {
-		return false, nil
 	}
 	most := batchLetters
 	if r.stuck >= stuckAlone {
 		most = 1
 	}
-	letters, err := s.fetch(uids[:min(most, len(uids))])
-	if err != nil {
-		return false, r.tripped(ctx, uids[0], err)
+	letters, asked, err := s.fetch(r.found[:min(most, len(r.found))])
+	if err == nil && len(letters) == 0 {
+		err = errors.New("the mail server hands out none of the letters it names") // or somebody took them away just now
 	}
-	r.stuck = 0
+	if err != nil {
+		return false, r.tripped(ctx, r.found[0], err)
+	}
+	r.found, r.stuck = r.found[asked:], 0
 	raws := make([][]byte, len(letters))
 	for i, l := range letters {
 		raws[i] = l.raw
@@ -171,6 +168,19 @@ func (r *reader) readNew(ctx context.Context, s *session) (more bool, err error)
 		return false, fmt.Errorf("letters could not be stored: %w", trouble)
 	}
 	return true, nil
+}
+
+// lookFor finds what came after the place, unless some of what was found is still to be fetched.
+func (r *reader) lookFor(s *session) (err error) {
+	if len(r.found) > 0 {
+		return nil
+	}
+	after := imap.UID(r.mark.place.UID)
+	var set imap.UIDSet
+	set.AddRange(after+1, 0)
+	r.found, err = s.search(&imap.SearchCriteria{UID: []imap.UIDSet{set}})
+	r.found = slices.DeleteFunc(r.found, func(u imap.UID) bool { return u <= after }) // "n:*" always names the last letter
+	return err
 }
 
 // tripped notes that fetching failed. A letter that the server cannot hand out must not keep all later ones waiting:

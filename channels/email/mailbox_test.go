@@ -233,6 +233,9 @@ func TestWhatCannotBeStoredNowIsNotPassed(t *testing.T) {
 	if p := h.place(); p.UID != 0 {
 		t.Fatalf("the place is %d", p.UID)
 	}
+	if _, seen := h.sim.Lies(); seen != 1 {
+		t.Errorf("%d letters are marked as read, of which one is stored", seen)
+	}
 	must(t, os.Remove(files))
 	all := h.untilTickets(2)
 	h.wait(func() bool { return h.place().UID == 2 })

@@ -224,6 +224,17 @@ func TestALetterThatComesBackIsATask(t *testing.T) {
 	}
 }
 
+// Some servers put a copy of what is sent into the mailbox it was sent from.
+func TestOurOwnLettersAreNoMatters(t *testing.T) {
+	h, tk := opened(t)
+	h.sim.Deliver(h.mail(man, 1)[0].Raw)
+	h.untilCounted("our own", 1)
+	h.untilTickets(1)
+	if got := h.said(tk.Code); len(got) > 0 {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestReportsThatChangeNothing(t *testing.T) {
 	h, tk := opened(t)
 	m := h.mail(man, 1)[0]
