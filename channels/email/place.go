@@ -95,19 +95,31 @@ func (b *bookmark) put(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// leave gives the mailbox to another process at once, where there is one.
+// leave gives the mailbox to another process at once, where there is one. It reads the place anew, and again: a write
+// that the end has cut off may have been done, or be done now.
 func (b *bookmark) leave(ctx context.Context) {
-	if b.version == 0 {
-		return
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	b.place.Owner, b.place.Until = "", time.Time{}
-	doc, err := json.Marshal(b.place)
-	if err == nil {
-		err = b.c.Desk.Store.Put(ctx, ticketing.Record{Kind: kindPlace, ID: b.id(), Version: b.version + 1, At: b.c.now(), By: by.ID, Doc: doc})
-	}
-	if err != nil && !errors.Is(err, ticketing.ErrConflict) {
-		b.c.Log.Warn("the mailbox could not be handed over", "err", err)
+	for range 10 {
+		r, err := b.c.Desk.Store.Get(ctx, kindPlace, b.id())
+		var held place
+		if err == nil {
+			err = json.Unmarshal(r.Doc, &held)
+		}
+		if err != nil || held.Owner != b.owner {
+			return // never ours, or not any more
+		}
+		held.Owner, held.Until = "", time.Time{}
+		doc, err := json.Marshal(held)
+		if err == nil {
+			err = b.c.Desk.Store.Put(ctx, ticketing.Record{Kind: kindPlace, ID: b.id(), Version: r.Version + 1, At: b.c.now(), By: by.ID, Doc: doc})
+		}
+		if errors.Is(err, ticketing.ErrConflict) {
+			continue
+		}
+		if err != nil {
+			b.c.Log.Warn("the mailbox could not be handed over", "err", err)
+		}
+		return
 	}
 }
