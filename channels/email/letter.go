@@ -20,11 +20,13 @@ import (
 
 // The most of one letter that is read. What is beyond stays in the mailbox.
 const (
-	maxLetter  = 36 << 20 // bytes; 26 MB of files, as base64 makes them
-	maxBody    = 1 << 20  // bytes of one text part
-	maxNesting = 8        // parts in parts
-	maxLeaves  = 100      // parts looked at
-	maxRefs    = 60       // message ids of References looked at
+	maxLetter  = 36 << 20  // bytes; 26 MB of files, as base64 makes them
+	maxBody    = 256 << 10 // bytes of one text part
+	maxWords   = 512 << 10 // and of all together
+	maxSubject = 2 << 10   // bytes looked at
+	maxNesting = 8         // parts in parts
+	maxLeaves  = 100       // parts looked at
+	maxRefs    = 60        // message ids of References looked at
 	maxHeader  = 256 << 10
 )
 
@@ -134,6 +136,7 @@ type walker struct {
 	l      *letter
 	texts  []string
 	leaves int
+	said   int // bytes of texts, also of those that are not kept
 	report *report
 }
 
@@ -169,9 +172,14 @@ func (w *walker) walk(e *message.Entity, depth int) {
 }
 
 func (w *walker) say(s string) {
-	if s = strings.TrimSpace(s); s != "" {
-		w.texts = append(w.texts, s)
+	if s = strings.TrimSpace(s); s == "" {
+		return
 	}
+	if w.said += len(s); w.said > maxWords {
+		w.l.Lost++
+		return
+	}
+	w.texts = append(w.texts, s)
 }
 
 // each reads the parts up to the first that is broken.
@@ -339,7 +347,7 @@ var (
 
 // bareSubject takes off what mail programs put before a subject.
 func bareSubject(s string) (bare string, forward bool) {
-	s = strings.Join(strings.Fields(text.NFC(s)), " ")
+	s = strings.Join(strings.Fields(text.NFC(s[:min(len(s), maxSubject)])), " ")
 	for {
 		switch {
 		case repliedTo.MatchString(s):

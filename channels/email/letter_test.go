@@ -3,10 +3,12 @@ package email
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -124,4 +126,32 @@ func FuzzQuote(f *testing.F) {
 			t.Errorf("%q grew to %q", all, got)
 		}
 	})
+}
+
+// Letters made to cost time. Each is read in milliseconds; what took the square of its length would take a minute.
+func TestHostileLettersAreReadInTime(t *testing.T) {
+	deep := "From: a@b.vn\r\n"
+	for i := range 3000 {
+		deep += fmt.Sprintf("Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n", i, i)
+	}
+	const head = "From: a@b.vn\r\n"
+	for name, s := range map[string]string{
+		"address": "From: " + strings.Repeat("a@a.", 50000) + "\r\n\r\nx", "brackets": "From: " + strings.Repeat("<(", 50000) + "\r\n\r\nx",
+		"words": "Subject: " + strings.Repeat("=?utf-8?q?a?= ", 20000) + "\r\n\r\nx", "re": "Subject: " + strings.Repeat("Re: ", 50000) + "\r\n\r\nx",
+		"fields": strings.Repeat("A: b\r\n", 40000) + "\r\n\r\nx", "ids": "References: " + strings.Repeat("<a@b>", 50000) + "\r\n\r\nx",
+		"said by": head + "\r\n" + strings.Repeat("On a\r\n", 150000), "wrote": head + "\r\n" + strings.Repeat("On Mon bla bla wrote:\r\n\r\n", 40000) + "x",
+		"from block": head + "\r\n" + strings.Repeat("Từ: a\r\n", 100000), "page": head + "Content-Type: text/html\r\n\r\n" + strings.Repeat("<div><blockquote><a href=http://x>", 20000),
+		"deep": deep, "enclosed": head + strings.Repeat("Content-Type: message/rfc822\r\n\r\n", 20000),
+		"parts":    head + "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Repeat("--b\r\n\r\nx\r\n", 50000),
+		"boundary": head + "Content-Type: multipart/mixed; boundary=" + strings.Repeat("x", 60000) + "\r\n\r\nx",
+		"verdicts": strings.Repeat("Authentication-Results: mx.example.vn; x\r\n", 5000) + "\r\nx",
+	} {
+		began := time.Now()
+		l := read([]byte(s), office, "mx.example.vn")
+		l.incoming()
+		bounced(l)
+		if d := time.Since(began); d > 10*time.Second {
+			t.Errorf("%s took %s", name, d)
+		}
+	}
 }

@@ -80,6 +80,9 @@ func TestTheWholeConversation(t *testing.T) {
 	if now := h.until(tk.Code, func(ticketing.Ticket) bool { return true }); now.Status != ticketing.Answered {
 		t.Errorf("thanks made it %s", now.Status)
 	}
+	if said := h.events(tk.Code); said[len(said)-1].Kind == ticketing.Said && said[len(said)-1].Rule == "" {
+		t.Error("somebody must read the thanks")
+	}
 	h.untilTickets(1)
 }
 
