@@ -53,6 +53,8 @@ var follows = map[EventKind]struct {
 	Published:        {from: []Status{Answered, Closed}},
 	Unpublished:      {from: []Status{Answered, Closed, New, Routed, Working, Waiting, Drafted, Review}},
 	Revealed:         {from: Statuses[:]},
+	Snoozed:          {from: []Status{New, Routed, Working, Drafted, Review}},
+	Tagged:           {from: Statuses[:]},
 	AlarmRang:        {from: []Status{New, Routed, Working, Drafted, Review, Answered}},
 	SendAttempted:    {from: Statuses[:]},
 	SendDelivered:    {from: Statuses[:]},
@@ -92,7 +94,7 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 		t.Status = rule.to
 	}
 	if e.Out != nil {
-		t.Sending = append(settledTail(t.Sending), Delivery{N: e.N, Channel: e.Out.Channel, State: Queued, Next: e.At})
+		t.Sending = append(settledTail(t.Sending), e.delivery())
 	}
 	if e.By.Role.Staff() && !e.Kind.Quiet() {
 		t.Unread = 0
@@ -237,6 +239,13 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 			return Ticket{}, bad
 		}
 		t.Published = false
+	case Snoozed:
+		if e.Until.IsZero() && t.Snoozed.IsZero() {
+			return Ticket{}, bad
+		}
+		t.Snoozed = e.Until
+	case Tagged:
+		t.Tags = e.Tags
 	case AlarmRang:
 		if !t.ring(e) {
 			return Ticket{}, bad
@@ -247,7 +256,7 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 		}
 	}
 	if t.Status != was {
-		t.Since = e.At
+		t.Since, t.Snoozed = e.At, time.Time{}
 	}
 	return t, nil
 }
@@ -282,6 +291,7 @@ func (t *Ticket) hear(e Event) {
 	t.Messages++
 	if e.Rule == "" {
 		t.Unread++
+		t.Snoozed = time.Time{}
 	}
 	t.LastWords = preview(e.Text)
 	t.addFiles(e.Files)
@@ -333,6 +343,13 @@ func (t *Ticket) reopen(e Event) {
 func (t *Ticket) ring(e Event) bool {
 	if e.Alarm == nil {
 		return false
+	}
+	if e.Alarm.What == WakeUp {
+		if t.Snoozed.IsZero() || !t.Snoozed.Equal(e.Alarm.At) {
+			return false
+		}
+		t.Snoozed = time.Time{}
+		return true
 	}
 	i := slices.IndexFunc(t.Alarms, func(a Alarm) bool { return a.What == e.Alarm.What && a.At.Equal(e.Alarm.At) })
 	if i < 0 {

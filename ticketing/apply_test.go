@@ -73,6 +73,9 @@ func typical(k EventKind, was Ticket) Event {
 	if k == Imported {
 		e.Outcome = ""
 	}
+	if k == Snoozed {
+		e.Until = day
+	}
 	return next(was, e)
 }
 
@@ -116,6 +119,7 @@ Ghi chú:
 - Lời cảm ơn theo quy tắc tự hiểu được ghi vào phiếu đã đóng mà không mở lại; lời khác mở phiếu mới.
 - Trò chuyện ngoài phiếu (chào hỏi, menu, tra mã) ghi ở sổ riêng của mỗi người, không phải phiếu của ai.
 - Tổng đài tự hỏi nơi xảy ra và ảnh chỉ khi phiếu mới tiếp nhận. Gửi lại chỉ tin đã không gửi được.
+- Phiếu để sau trở lại khi đến giờ, khi người dân viết thêm hoặc khi phiếu đổi trạng thái.
 - Nhắc hạn và các bước gửi tin do hệ thống ghi, chỉ khi có hẹn hoặc có tin đang gửi.
 `)
 	golden(t, "testdata/apply.golden", b.String())

@@ -12,7 +12,8 @@ import (
 
 // Outbound is a message as a channel gets it.
 type Outbound struct {
-	To     string // the person's id on the channel
+	To     string // the person's id on the channel; "" on Desk.ByNumber where only her number is known
+	Phone  string // hers, E.164, if known
 	Ticket Code
 	N      int // the event it stands in
 	Try    int
@@ -157,7 +158,7 @@ func (c *Courier) send(ctx context.Context, t Ticket, s Delivery, try int) (stri
 			heard = e.At
 		}
 	}
-	p, _, err := c.Desk.Vault.Person(ctx, t.Citizen)
+	p, err := c.Desk.Vault.Whole(ctx, t.Citizen)
 	if errors.Is(err, ErrNotFound) {
 		return "", fmt.Errorf("the person has been erased: %w", ErrRefused)
 	}
@@ -168,14 +169,14 @@ func (c *Courier) send(ctx context.Context, t Ticket, s Delivery, try int) (stri
 	if door == Email {
 		to = cmp.Or(to, p.Email)
 	}
-	if to == "" {
+	if to == "" && (door != c.Desk.ByNumber || p.Phone == "") {
 		return "", fmt.Errorf("no address on %s: %w", door, ErrRefused)
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	e := events[n-1]
 	return c.Senders[door].Send(ctx, Outbound{
-		To: to, Ticket: t.Code, N: n, Try: try, Subject: t.Subject, Text: e.Out.Text, Files: e.Out.Files, Choices: e.Out.Choices,
+		To: to, Phone: p.Phone, Ticket: t.Code, N: n, Try: try, Subject: t.Subject, Text: e.Out.Text, Files: e.Out.Files, Choices: e.Out.Choices,
 		Human: e.By.Role.Staff(), Heard: heard,
 	})
 }

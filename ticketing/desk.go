@@ -32,7 +32,8 @@ type Desk struct {
 	Log     *slog.Logger
 	BaseURL string // what citizens see, without a slash at the end
 
-	Carries func(Channel) bool // says which channels have a way out; nil: none but conversations
+	Carries  func(Channel) bool // says which channels have a way out; nil: none but conversations
+	ByNumber Channel            // a channel that reaches whoever has a telephone number, if one does
 }
 
 // now is the moment an event is written with.
@@ -58,7 +59,9 @@ type Command struct {
 	Agency      string     // route; return: whose it is instead
 	Cooperating []string   // route
 	Rule        string     // route: the rule whose suggestion was taken
-	Until       time.Time  // extend
+	Until       time.Time  // extend; snooze: zero wakes it
+	Tags        []string   // tag: to be added
+	Untag       []string   // tag: to be taken away
 	OK          bool       // extension-decide, verdict
 	Outcome     Outcome    // draft, answer, close
 	Publish     bool       // answer
@@ -67,6 +70,7 @@ type Command struct {
 	Events      []int      // split
 	Assignee    *string    // claim: nil is oneself, "" lets go
 	Field       string     // reveal: phone or email
+	Ref         int        // note: the message she was told by telephone
 }
 
 // Do carries out a verb. Answers: the ticket after it; *Error with Class NotFound where the actor may not know of
@@ -97,7 +101,7 @@ func (d *Desk) Do(ctx context.Context, by Actor, code Code, cmd Command) (Ticket
 		if err != nil {
 			return t, orderError(err)
 		}
-		stored, err := d.Store.Append(ctx, e, after)
+		stored, err := d.Store.Append(ctx, e, after, d.calls(after, e)...)
 		switch {
 		case errors.Is(err, ErrDuplicate):
 			return d.done(ctx, by, code, stored, cmd)
@@ -112,9 +116,7 @@ func (d *Desk) Do(ctx context.Context, by Actor, code Code, cmd Command) (Ticket
 				d.notCarried(stored, err)
 			}
 		}
-		if len(t.Undelivered()) > 0 && len(after.Undelivered()) == 0 {
-			d.forgetSeen(ctx, t, 0)
-		}
+		d.forgetDone(ctx, t, after)
 		return after, nil
 	}
 	t, err := d.Ticket(ctx, by, code)
@@ -175,7 +177,7 @@ func (a Actor) SeesEvent(t Ticket, e Event) bool {
 // internal says that the event is not for the citizen.
 func (e Event) internal() bool {
 	switch e.Kind {
-	case Noted, Claimed, ExtensionAsked, DraftWritten, DraftApproved, DraftRejected, Revealed, AlarmRang, SendAttempted, SendFailed, SendRequeued, Absorbing, SplitOff:
+	case Noted, Claimed, ExtensionAsked, DraftWritten, DraftApproved, DraftRejected, Revealed, AlarmRang, SendAttempted, SendFailed, SendRequeued, Absorbing, SplitOff, Snoozed, Tagged:
 		return true
 	case Attached:
 		return len(e.Files) == 0 // why a file could not be fetched is for operators
@@ -242,7 +244,7 @@ func (d *Desk) command(ctx context.Context, by Actor, t Ticket, cmd Command) (Ev
 
 // trial is the event with the fields that decide whether it may follow.
 func (d *Desk) trial(e Event, cmd Command) Event {
-	e.MatterKind, e.Into, e.Outcome = cmd.Kind, cmd.Into, cmd.Outcome
+	e.MatterKind, e.Into, e.Outcome, e.Until = cmd.Kind, cmd.Into, cmd.Outcome, cmd.Until
 	if e.Kind == MergedInto {
 		e.Into = "?"
 	}
@@ -281,6 +283,7 @@ func (d *Desk) particulars(ctx context.Context, by Actor, t Ticket, cmd Command,
 		if e.Text == "" && len(e.Files) == 0 {
 			return invalid("text", "error.text_empty")
 		}
+		e.Ref = cmd.Ref
 	case Extend:
 		return d.extend(cat, t, cmd, e)
 	case ExtensionDecide:
@@ -323,6 +326,10 @@ func (d *Desk) particulars(ctx context.Context, by Actor, t Ticket, cmd Command,
 		if e.Reason == "" {
 			return invalid("reason", "error.reason")
 		}
+	case Snooze:
+		return d.snooze(t, cmd, e)
+	case Tag:
+		return tag(t, cmd, e)
 	case Reveal:
 		e.Field = cmd.Field
 		if e.Field != "phone" && e.Field != "email" {

@@ -26,7 +26,7 @@ const (
 	DraftApproved    EventKind = "approved"          //
 	DraftRejected    EventKind = "draft_rejected"    // Reason
 	AnsweredBy       EventKind = "answered"          // Text, Outcome, Reason, Files, OK: may be published; Alarms; Out
-	Noted            EventKind = "noted"             // Text, Files: internal
+	Noted            EventKind = "noted"             // Text, Files: internal; Ref: the message she was told by telephone
 	Attached         EventKind = "attached"          // Ref: the message; Files: what came with it, fetched later; or Reason: why it could not be
 	Messaged         EventKind = "messaged"          // Text, Files: to the citizen; Out
 	MergedInto       EventKind = "merged"            // Into
@@ -38,6 +38,8 @@ const (
 	ClosedBy         EventKind = "closed"            // Outcome, Reason; Out
 	Published        EventKind = "published"         //
 	Unpublished      EventKind = "unpublished"       // Reason
+	Snoozed          EventKind = "snoozed"           // Until: out of the queue till then (zero: back at once); Reason
+	Tagged           EventKind = "tagged"            // Tags: all it has from now on
 	Revealed         EventKind = "revealed"          // Field, Reason: who asked to see a contact in full
 	AlarmRang        EventKind = "alarm"             // Alarm
 	SendAttempted    EventKind = "attempted"         // Ref, Try, Next: when to take it for lost
@@ -52,13 +54,13 @@ var EventKinds = [...]EventKind{
 	Received, Imported, Said, Claimed, Triaged, RoutedTo, Accepted, Returned, Asked, ExtensionAsked, ExtensionDecided,
 	DraftWritten, DraftApproved, DraftRejected, AnsweredBy, Noted, Attached, Messaged, MergedInto, Absorbing, Unmerged, SplitOff,
 	VerdictGiven, Reopened, ClosedBy, Published, Unpublished, Revealed, AlarmRang, SendAttempted, SendDelivered, SendFailed,
-	SendConfirmed, SendRequeued, Chatted, Prompted,
+	SendConfirmed, SendRequeued, Chatted, Prompted, Snoozed, Tagged,
 }
 
 // Quiet says that a person need not have seen the event to act on the ticket: it is the hotline's own bookkeeping.
 func (k EventKind) Quiet() bool {
 	switch k {
-	case SendAttempted, SendDelivered, SendFailed, SendConfirmed, SendRequeued, Prompted, Revealed, AlarmRang, Absorbing, Attached:
+	case SendAttempted, SendDelivered, SendFailed, SendConfirmed, SendRequeued, Prompted, Revealed, AlarmRang, Absorbing, Attached, Snoozed, Tagged:
 		return true
 	}
 	return false
@@ -165,9 +167,10 @@ type Event struct {
 	Until   time.Time `json:"until,omitzero"`
 	Ended   time.Time `json:"ended,omitzero"`
 
-	Into   Code   `json:"into,omitempty"`
-	Events []int  `json:"events,omitempty"`
-	Field  string `json:"field,omitempty"`
+	Into   Code     `json:"into,omitempty"`
+	Events []int    `json:"events,omitempty"`
+	Tags   []string `json:"tags,omitempty"`
+	Field  string   `json:"field,omitempty"`
 
 	Out     *Outgoing `json:"out,omitempty"`
 	Ref     int       `json:"ref,omitempty"`

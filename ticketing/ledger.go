@@ -34,6 +34,14 @@ func (d *Desk) undelivered(t Ticket, door Channel, result Event) []Record {
 	return []Record{{Kind: kindUndelivered, ID: id, Version: 1, At: d.now(), By: system.ID, Doc: doc}}
 }
 
+// calls is the record of a message that must be told by telephone.
+func (d *Desk) calls(t Ticket, e Event) []Record {
+	if e.Out == nil || e.Out.Channel != Phone {
+		return nil
+	}
+	return d.undelivered(t, Phone, Event{Kind: SendFailed, Ref: e.N})
+}
+
 // SendAgain gives a message that failed for good one more series of tries, at once.
 func (d *Desk) SendAgain(ctx context.Context, by Actor, code Code, n int) (Ticket, error) {
 	t, err := d.Ticket(ctx, by, code)
@@ -44,7 +52,7 @@ func (d *Desk) SendAgain(ctx context.Context, by Actor, code Code, n int) (Ticke
 		return t, forbidden("ledger.may_not")
 	}
 	i := slices.IndexFunc(t.Sending, func(m Delivery) bool { return m.N == n })
-	if i < 0 || t.Sending[i].State != Failed {
+	if i < 0 || t.Sending[i].State != Failed || t.Sending[i].Call() {
 		return t, invalid("n", "ledger.not_failed")
 	}
 	// One key for one failure: who clicks twice asks once.
@@ -61,11 +69,20 @@ func (d *Desk) SendAgain(ctx context.Context, by Actor, code Code, n int) (Ticke
 	return after, storeError("reading the ticket", err)
 }
 
-// forgetSeen erases the records of the ticket's failed messages that a person has seen to (n: that one), so that the
-// list is short. What a crash leaves is taken away when the list is read.
+// forgetDone erases the records of what was a task before and is none after.
+func (d *Desk) forgetDone(ctx context.Context, before, after Ticket) {
+	for _, m := range before.Undelivered() {
+		if !slices.ContainsFunc(after.Undelivered(), func(o Delivery) bool { return o.N == m.N }) {
+			d.forgetSeen(ctx, before, m.N)
+		}
+	}
+}
+
+// forgetSeen erases the records of the ticket's failed messages that a person has seen to, so that the list is
+// short. What a crash leaves is taken away when the list is read.
 func (d *Desk) forgetSeen(ctx context.Context, before Ticket, n int) {
 	for _, m := range before.Undelivered() {
-		if n == 0 || n == m.N {
+		if n == m.N {
 			if err := d.Store.Erase(ctx, kindUndelivered, fmt.Sprintf("%s/%d/%d", before.Code, m.N, m.Try), 0); err != nil && ctx.Err() == nil {
 				d.Log.Warn("a failed message stays on the list although it has been seen to", "ticket", before.Code, "err", err)
 			}
@@ -162,7 +179,7 @@ func (q LedgerQuery) group() string {
 func (q LedgerQuery) lines(t Ticket) (out []LedgerLine) {
 	for _, m := range slices.Backward(t.Sending) {
 		group := LedgerQuery{State: string(m.State)}.group()
-		if group == q.group() && (q.State == group || q.State == string(m.State)) {
+		if group == q.group() && (q.State == group || q.State == string(m.State)) && (q.Channel == "" || q.Channel == t.Door(m)) {
 			out = append(out, LedgerLine{t, m})
 		}
 	}
@@ -235,11 +252,11 @@ func (d *Desk) waiting(ctx context.Context, by Actor, q LedgerQuery, from int) (
 	return p, nil
 }
 
-// sentLedger reads the tickets of conversations that changed last. The cursor is the list's.
+// sentLedger reads the tickets that changed last. The cursor is the list's.
 func (d *Desk) sentLedger(ctx context.Context, by Actor, q LedgerQuery) (LedgerPage, error) {
-	f := Filter{Sort: ByUpdated, Limit: ledgerPage, Cursor: q.Cursor, Channel: []Channel{q.Channel}}
-	if q.Channel == "" {
-		f.Channel = slices.DeleteFunc(slices.Clone(Channels[:]), func(c Channel) bool { return !c.Conversation() })
+	f := Filter{Sort: ByUpdated, Limit: ledgerPage, Cursor: q.Cursor}
+	if q.Channel.Conversation() { // nobody's message goes out on another's door
+		f.Channel = []Channel{q.Channel}
 	}
 	var p LedgerPage
 	for read := 0; read < ledgerReads && len(p.Lines) < ledgerPage; read += ledgerPage {

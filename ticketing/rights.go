@@ -30,12 +30,14 @@ const (
 	Publish         Verb = "publish"
 	Unpublish       Verb = "unpublish"
 	Reveal          Verb = "reveal"
+	Snooze          Verb = "snooze"
+	Tag             Verb = "tag"
 )
 
 // Verbs lists them all, in the order in which a screen offers them.
 var Verbs = [...]Verb{
 	AnswerIt, Route, AcceptIt, WriteDraft, Approve, RejectDraft, Ask, Message, Triage, Claim, Return, Extend,
-	ExtensionDecide, Merge, Unmerge, Split, GiveVerdict, Reopen, Close, Publish, Unpublish, Note, Reveal,
+	ExtensionDecide, Merge, Unmerge, Split, GiveVerdict, Reopen, Close, Publish, Unpublish, Note, Snooze, Tag, Reveal,
 }
 
 // Writes is the kind of event the verb writes.
@@ -87,6 +89,10 @@ func (v Verb) Writes() EventKind {
 		return Unpublished
 	case Reveal:
 		return Revealed
+	case Snooze:
+		return Snoozed
+	case Tag:
+		return Tagged
 	}
 	return ""
 }
@@ -122,6 +128,8 @@ var may = map[Verb][]Role{
 	Publish:         {Moderator},
 	Unpublish:       {Moderator, Supervisor},
 	Reveal:          {Operator, Supervisor, Officer, Leader},
+	Snooze:          {Operator, Supervisor},
+	Tag:             {Operator, Supervisor, Moderator},
 }
 
 // The scopes a program's token can have.

@@ -45,11 +45,10 @@ func (d *Desk) ringAll(ctx context.Context, code Code) (rung int, err error) {
 		if err != nil {
 			return rung, storeError("reading the ticket", err)
 		}
-		at := t.NextAlarm()
-		if at.IsZero() || at.After(d.now()) {
+		a, ok := t.alarm()
+		if !ok || a.At.After(d.now()) {
 			return rung, nil
 		}
-		a := t.Alarms[0]
 		e := d.event(t, system, AlarmRang)
 		if a.What == AutoClose && t.Status == Answered {
 			e.Kind, e.Outcome, e.Reason = ClosedBy, t.Outcome, t.Reason

@@ -56,7 +56,9 @@ func (d *Desk) understand(ctx context.Context, by Actor, q string, f Filter) (p 
 		if err != nil {
 			return Page{}, f, false, storeError("looking up the number", err)
 		}
-		f.Citizen = []CitizenID{id}
+		if f.Citizen, err = d.Vault.Same(ctx, id); err != nil {
+			return Page{}, f, false, storeError("looking up the number", err)
+		}
 		return Page{}, f, false, nil
 	}
 	f.Words = text.Words(q)

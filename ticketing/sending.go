@@ -5,6 +5,15 @@ import (
 	"time"
 )
 
+// delivery is the beginning of the event's message on its way. What must be told by telephone no program can send: it is
+// a person's task from the start.
+func (e Event) delivery() Delivery {
+	if e.Out.Channel == Phone {
+		return Delivery{N: e.N, Channel: Phone, State: Failed}
+	}
+	return Delivery{N: e.N, Channel: e.Out.Channel, State: Queued, Next: e.At}
+}
+
 // deliver follows one message on its way; false if it makes no sense.
 func (t *Ticket) deliver(e Event) bool {
 	i := slices.IndexFunc(t.Sending, func(d Delivery) bool { return d.N == e.Ref })
@@ -19,7 +28,7 @@ func (t *Ticket) deliver(e Event) bool {
 		}
 		d.State = DeliveryState(e.Field)
 	case e.Kind == SendRequeued:
-		if d.State != Failed {
+		if d.State != Failed || d.Call() {
 			return false
 		}
 		d.State, d.Again, d.Next, d.Reason, d.Seen = Queued, d.Try, e.At, "", false
@@ -42,7 +51,8 @@ func (t *Ticket) deliver(e Event) bool {
 	return true
 }
 
-// seenTo notes that the hotline has seen to what failed: it wrote to the citizen, or down how else she was reached.
+// seenTo notes that the hotline has seen to what failed: it wrote to the citizen, or down how else she was reached. That
+// she has been called takes a note that says which call it was; else a later answer makes it needless.
 func seenTo(all []Delivery, e Event) []Delivery {
 	switch {
 	case e.By.Role != Operator && e.By.Role != Supervisor:
@@ -53,8 +63,12 @@ func seenTo(all []Delivery, e Event) []Delivery {
 		return all
 	}
 	all = slices.Clone(all)
-	for i := range all {
-		all[i].Seen = all[i].Seen || all[i].Task()
+	for i, d := range all {
+		switch {
+		case !d.Task() || d.N == e.N:
+		case !d.Call(), e.Ref == d.N, e.Kind == AnsweredBy, e.Kind == ClosedBy:
+			all[i].Seen = true
+		}
 	}
 	return all
 }

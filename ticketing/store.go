@@ -3,6 +3,7 @@ package ticketing
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -156,6 +157,8 @@ type Filter struct {
 	Urgent   bool
 	Unread   bool
 	Public   bool // only what everybody may see (Ticket.Public)
+	Awake    bool // only what is not put aside (Ticket.Snoozed)
+	Returned int  // only what agencies have given back at least so often
 
 	Sort   Sort
 	Limit  int    // 1–200; 0 is 50
@@ -299,7 +302,7 @@ func (t Ticket) SearchText() string {
 	if t.Draft != nil {
 		draft = t.Draft.Text
 	}
-	return joinLines(t.Subject, t.Text, t.Words, t.Address, t.Place, t.Answer, draft, t.External, t.Number(), string(t.Code))
+	return joinLines(t.Subject, t.Text, t.Words, t.Address, t.Place, t.Answer, draft, strings.Join(t.Tags, "\n"), t.tagWords(), t.External, t.Number(), string(t.Code))
 }
 
 func joinLines(parts ...string) string {

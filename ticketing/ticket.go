@@ -180,6 +180,7 @@ const (
 	Late       AlarmKind = "late"        // Due has passed: the head of the agency is told
 	LateSenior AlarmKind = "late_senior" // one working day later: the centre's leaders are told
 	AutoClose  AlarmKind = "auto_close"  // answered long ago and no verdict came
+	WakeUp     AlarmKind = "wake_up"     // put aside until now
 )
 
 // Step is the part of the way the ticket is on; each has its own limit.
@@ -254,6 +255,9 @@ type Delivery struct {
 // Task says that it failed for good and nobody has seen to it yet: a person must reach the citizen another way.
 func (d Delivery) Task() bool { return d.State == Failed && !d.Seen }
 
+// Call says that the citizen is to be told by telephone.
+func (d Delivery) Call() bool { return d.Channel == Phone }
+
 // Settled says that nothing more will be tried.
 func (d Delivery) Settled() bool { return d.State == Failed || d.State.rank() > 0 }
 
@@ -325,6 +329,8 @@ type Ticket struct {
 	Absorbed   []Code     `json:"absorbed,omitempty"` // merged into this one
 	Origin     Code       `json:"origin,omitempty"`   // split from
 	Published  bool       `json:"published,omitempty"`
+	Tags       []string   `json:"tags,omitempty"`
+	Snoozed    time.Time  `json:"snoozed,omitzero"`  // out of the queue until then
 	Sending    []Delivery `json:"sending,omitempty"` // unsettled, and the last settled few
 }
 
@@ -350,10 +356,19 @@ func (t Ticket) Public() bool {
 
 // NextAlarm is when the sweep must look at the ticket; zero for never.
 func (t Ticket) NextAlarm() time.Time {
-	if len(t.Alarms) == 0 || t.Status == Waiting {
-		return time.Time{}
+	a, _ := t.alarm()
+	return a.At
+}
+
+// alarm is the first to ring; ok is false for none.
+func (t Ticket) alarm() (a Alarm, ok bool) {
+	if len(t.Alarms) > 0 && t.Status != Waiting {
+		a, ok = t.Alarms[0], true
 	}
-	return t.Alarms[0].At
+	if !t.Snoozed.IsZero() && (!ok || t.Snoozed.Before(a.At)) {
+		a, ok = Alarm{At: t.Snoozed, What: WakeUp}, true
+	}
+	return a, ok
 }
 
 // NextSend is when a courier must look at the ticket; zero for never. Messages go out in order: one that must wait

@@ -213,7 +213,7 @@ func (d *Desk) Contact(ctx context.Context, by Actor, code Code, field, reason s
 	if err != nil {
 		return "", err
 	}
-	p, _, err := d.Vault.Person(ctx, t.Citizen)
+	p, err := d.Vault.Whole(ctx, t.Citizen)
 	if err != nil {
 		return "", storeError("opening the vault", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hotline1022/ticketing/text"
@@ -30,14 +31,17 @@ func (d *Desk) out(ctx context.Context, t Ticket, v Verb, body string, files []F
 		body = words.T(words.Vietnamese, "send.ask", text.ShowCode(string(t.Code)), body)
 	}
 	o := &Outgoing{Text: body, Files: files}
-	if door != t.Channel {
+	if door != t.Channel || door == Phone {
 		o.Channel = door
 	}
 	return o, nil
 }
 
-// way is the channel a message to the ticket's citizen goes out on: the one she came in by, else her e-mail; "" if
-// there is none.
+// way is the channel a message to the ticket's citizen goes out on: the one she came in by, else her e-mail, else a
+// notice to her number, else a call that a person must make (Phone); "" if there is none.
+//
+// Who called is called back with the answer of an agency and with a question: what an operator answers at once she has
+// been told already. Whoever used a page looks at the page.
 func (d *Desk) way(ctx context.Context, t Ticket, v Verb) (Channel, error) {
 	switch {
 	case t.Citizen == "" || t.Channel == Import:
@@ -45,7 +49,7 @@ func (d *Desk) way(ctx context.Context, t Ticket, v Verb) (Channel, error) {
 	case d.answers(t.Channel):
 		return t.Channel, nil
 	}
-	p, _, err := d.Vault.Person(ctx, t.Citizen)
+	p, err := d.Vault.Whole(ctx, t.Citizen)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return "", nil
@@ -53,6 +57,12 @@ func (d *Desk) way(ctx context.Context, t Ticket, v Verb) (Channel, error) {
 		return "", storeError("reading the vault", err)
 	case p.Email != "" && d.carries(Email):
 		return Email, nil
+	case p.Phone == "" || v != AnswerIt && v != Ask || t.Channel == Phone && v == AnswerIt && t.Status == New:
+		return "", nil
+	case d.ByNumber != "" && d.carries(d.ByNumber):
+		return d.ByNumber, nil
+	case t.Channel == Phone:
+		return Phone, nil
 	}
 	return "", nil
 }
@@ -121,10 +131,14 @@ func (d *Desk) theirs(ctx context.Context, t Ticket, in Incoming, citizen Citize
 	if t.Citizen == citizen {
 		return true, nil
 	}
+	ids, err := d.Vault.Same(ctx, t.Citizen)
+	if err != nil || slices.Contains(ids, citizen) {
+		return err == nil, storeError("reading the vault", err)
+	}
 	if in.From.Channel != Email {
 		return false, nil
 	}
-	p, _, err := d.Vault.Person(ctx, t.Citizen)
+	p, err := d.Vault.Whole(ctx, t.Citizen)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}

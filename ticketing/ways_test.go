@@ -100,3 +100,56 @@ func (m mailbox) Send(_ context.Context, o ticketing.Outbound) (string, error) {
 	m <- o
 	return "", nil
 }
+
+// Who called is called back with an agency's answer, and with nothing she was told on the line.
+func TestWhoCalledIsCalledBack(t *testing.T) {
+	o := open(t)
+	called := func(key string) ticketing.Ticket {
+		t.Helper()
+		r, err := o.Desk.Receive(t.Context(), operator, ticketing.Incoming{Key: key, Channel: ticketing.Phone, Phone: "0905123182", Name: "Lê Lan", Text: "Đèn đường tắt"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Ticket
+	}
+	do := func(by ticketing.Actor, code ticketing.Code, cmd ticketing.Command) ticketing.Ticket {
+		t.Helper()
+		after, err := o.Desk.Do(t.Context(), by, code, cmd)
+		if err != nil {
+			t.Fatal(cmd.Verb, err)
+		}
+		return after
+	}
+	tasks := func() int {
+		t.Helper()
+		all, err := o.Desk.Undelivered(t.Context(), operator, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	atOnce := called("p1")
+	answer := ticketing.Command{Verb: ticketing.AnswerIt, Text: "Đã thay bóng.", Outcome: ticketing.GaveAnswer}
+	if after := do(operator, atOnce.Code, answer); len(after.Sending) > 0 || tasks() > 0 {
+		t.Errorf("what was answered on the line is to be called about: %+v", after.Sending)
+	}
+	later := called("p2")
+	do(operator, later.Code, ticketing.Command{Verb: ticketing.Triage, Kind: ticketing.Report})
+	do(operator, later.Code, ticketing.Command{Verb: ticketing.Route, Agency: officer.Agency})
+	do(officer, later.Code, ticketing.Command{Verb: ticketing.AcceptIt})
+	do(officer, later.Code, ticketing.Command{Verb: ticketing.WriteDraft, Text: "Đã thay bóng.", Outcome: ticketing.Done})
+	do(leader, later.Code, ticketing.Command{Verb: ticketing.Approve})
+	after := do(operator, later.Code, answer)
+	if len(after.Undelivered()) != 1 || !after.Undelivered()[0].Call() || tasks() != 1 || !after.NextSend().IsZero() {
+		t.Fatalf("to be done: %+v, %d on the list, a courier at %s", after.Sending, tasks(), after.NextSend())
+	}
+	if _, err := o.Desk.SendAgain(t.Context(), operator, later.Code, after.AnswerN); ticketing.ClassOf(err) != ticketing.Invalid {
+		t.Errorf("a call was put into a courier's hands: %v", err)
+	}
+	if after = do(operator, later.Code, ticketing.Command{Verb: ticketing.Note, Text: "Không nghe máy"}); len(after.Undelivered()) != 1 || tasks() != 1 {
+		t.Error("a note about something took the call off the list")
+	}
+	if after = do(operator, later.Code, ticketing.Command{Verb: ticketing.Note, Text: "Đã gọi", Ref: after.AnswerN}); len(after.Undelivered()) != 0 || tasks() != 0 {
+		t.Errorf("after the call: %+v, %d on the list", after.Sending, tasks())
+	}
+}

@@ -91,6 +91,8 @@ func command(verb ticketing.Verb, f form) (ticketing.Command, error) {
 		cmd.Key = "form:" + key
 	}
 	switch verb {
+	case ticketing.Note:
+		cmd.Ref, _ = strconv.Atoi(f.value("ref")) // 0: of no call
 	case ticketing.Triage:
 		category, area, priority := f.value("category"), f.value("area"), ticketing.Priority(f.value("priority"))
 		cmd.Kind, cmd.Category, cmd.Priority = ticketing.Kind(f.value("kind")), &category, &priority

@@ -64,7 +64,7 @@ func (s *Server) ledgerPage(v *visit) (ledgerViewPage, error) {
 		}
 	}
 	for _, ch := range ticketing.Channels {
-		if ch.Conversation() || ch == ticketing.Email {
+		if ch.Conversation() || ch == ticketing.Email || ch == ticketing.Phone {
 			p.Channels = append(p.Channels, ch)
 			if v.Query("channel") == string(ch) {
 				p.Channel = string(ch)

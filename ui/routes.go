@@ -87,6 +87,7 @@ func (s *Server) routes() []route {
 		{method: post, path: "/console/new", who: answers, do: (*Server).call},
 		{method: get, path: "/console/t/:code", who: hotline, do: (*Server).consoleTicket},
 		{method: get, path: "/console/t/:code/files/:id", who: hotline, do: (*Server).staffFile},
+		{method: post, path: "/console/t/:code/cung-nguoi", who: answers, do: (*Server).samePerson},
 		{method: post, path: "/console/t/:code/:verb", who: acts, size: uploadBody, do: (*Server).act},
 
 		// An agency's desk.

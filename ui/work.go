@@ -60,6 +60,12 @@ type ticketView struct {
 	Me           string
 	Tasks        []ticketing.Delivery // messages that failed, where the reader is who must see to it
 
+	Linked    bool      // the citizen is known to have other doors
+	Alike     []rowView // of others who left the same number or address
+	MayUnite  bool
+	SameFault string
+	SameTyped string
+
 	// After a refusal: what was typed, and why it was not done.
 	Tried  ticketing.Verb
 	Typed  map[string]string
@@ -210,6 +216,16 @@ func (s *Server) about(v *visit, w *ticketView) error {
 		return err
 	}
 	w.Card = cards[w.Citizen]
+	if w.Linked, err = s.Desk.Linked(v.ctx(), w.Ticket); err != nil {
+		return err
+	}
+	if w.Linked {
+		whole, err := s.Desk.Vault.Whole(v.ctx(), w.Citizen)
+		if err != nil && !errors.Is(err, ticketing.ErrNotFound) {
+			return err
+		}
+		w.Card = whole.Card()
+	}
 	w.Name = w.Card.Name
 	if w.Name == "" {
 		w.Name = w.Card.Phone
@@ -217,16 +233,21 @@ func (s *Server) about(v *visit, w *ticketView) error {
 	if w.Name == "" {
 		w.Name = v.t("work.nobody")
 	}
-	if w.Citizen != "" {
-		page, err := s.Desk.List(v.ctx(), v.actor(), ticketing.Filter{Citizen: []ticketing.CitizenID{w.Citizen}, Limit: 6})
-		if err != nil {
-			return err
-		}
-		others := slices.DeleteFunc(page.Tickets, func(t ticketing.Ticket) bool { return t.Code == w.Code })
-		if w.Others, err = s.rows(v.ctx(), v.lang, w.Base, w.View, others...); err != nil {
-			return err
-		}
+	others, err := s.Desk.Others(v.ctx(), v.actor(), w.Ticket, 6)
+	if err != nil {
+		return err
 	}
+	if w.Others, err = s.rows(v.ctx(), v.lang, w.Base, w.View, others...); err != nil {
+		return err
+	}
+	alike, err := s.Desk.Alike(v.ctx(), v.actor(), w.Ticket)
+	if err != nil {
+		return err
+	}
+	if w.Alike, err = s.rows(v.ctx(), v.lang, w.Base, w.View, alike...); err != nil {
+		return err
+	}
+	w.MayUnite = w.Citizen != "" && (v.staff.Role == ticketing.Operator || v.staff.Role == ticketing.Supervisor)
 	if w.Allowed[ticketing.Route] && w.Agency == "" {
 		question := routing.Question{
 			Kind: string(w.Kind), Category: w.Category, Area: w.Area, On: w.Received,

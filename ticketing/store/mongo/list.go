@@ -94,6 +94,12 @@ func narrow(f ticketing.Filter) (c conditions, sees bool) {
 	if f.Public {
 		c.add(eq("public", true))
 	}
+	if f.Awake {
+		c.add(eq("asleep", false))
+	}
+	if f.Returned > 0 {
+		c.add(is("returned", "$gte", int32(f.Returned)))
+	}
 	for i, word := range f.Words {
 		if i < len(f.Words)-1 {
 			c.add(eq("words", word))

@@ -34,6 +34,8 @@ type projection struct {
 	Urgent   bool     `bson:"urgent"`
 	Unread   bool     `bson:"unread"`
 	Public   bool     `bson:"public"`
+	Asleep   bool     `bson:"asleep"`
+	Returned int32    `bson:"returned"`
 
 	Received int64 `bson:"received"`
 	Updated  int64 `bson:"updated"`
@@ -92,7 +94,7 @@ func (n standing) projection() (projection, error) {
 		Code: string(t.Code), Version: int64(t.Version), Blanks: n.blanks, First: t.First, Doc: doc,
 		Status: string(t.Status), Kind: string(t.Kind), Channel: string(t.Channel), Category: t.Category, Area: t.Area,
 		Agency: t.Agency, Outcome: string(t.Outcome), Assignee: t.Assignee, Citizen: string(t.Citizen),
-		Open: t.Status.Open(), Ended: !t.Ended.IsZero(), Urgent: t.Priority == ticketing.Urgent, Unread: t.Unread > 0, Public: t.Public(),
+		Open: t.Status.Open(), Ended: !t.Ended.IsZero(), Urgent: t.Priority == ticketing.Urgent, Unread: t.Unread > 0, Public: t.Public(), Asleep: !t.Snoozed.IsZero(), Returned: int32(t.Returned),
 		Received: millis(t.Received), Updated: millis(t.Updated), Due: millis(t.Due), Promised: millis(t.Promised),
 		Alarm: millis(t.NextAlarm()), Send: millis(t.NextSend()), Door: string(t.NextDoor()),
 		Day: t.Value(ticketing.ByDay), Week: t.Value(ticketing.ByWeek), Month: t.Value(ticketing.ByMonth),

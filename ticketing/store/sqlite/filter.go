@@ -92,6 +92,12 @@ func conditions(f ticketing.Filter) clause {
 	if f.Public {
 		c.and("t.public")
 	}
+	if f.Awake {
+		c.and("NOT t.asleep")
+	}
+	if f.Returned > 0 {
+		c.and("t.returned >= ?", f.Returned)
+	}
 	return c
 }
 

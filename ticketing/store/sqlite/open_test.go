@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -291,10 +292,12 @@ func TestAnOlderFileIsBroughtForward(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, path, "DROP INDEX tickets_door", "DROP INDEX tickets_public",
-		"ALTER TABLE tickets DROP COLUMN door", "ALTER TABLE tickets DROP COLUMN public", "PRAGMA user_version = 1")
+		"ALTER TABLE tickets DROP COLUMN door", "ALTER TABLE tickets DROP COLUMN public", "ALTER TABLE tickets DROP COLUMN asleep", "ALTER TABLE tickets DROP COLUMN returned", "PRAGMA user_version = 1")
 	s = openAt(t, path)
-	public := 0
+	public, newer := 0, map[string]bool{}
 	for _, one := range tickets {
+		newer[string(one.Code)] = one.NextDoor() != "" && one.NextDoor() != one.Channel // no older program wrote such
+
 		if one.Public() {
 			public++
 		}
@@ -302,7 +305,9 @@ func TestAnOlderFileIsBroughtForward(t *testing.T) {
 	if n, err := s.Count(t.Context(), ticketing.Filter{Scope: ticketing.Scope{All: true}, Public: true}); err != nil || n != public || public == 0 {
 		t.Errorf("%d are public, want %d (%v)", n, public, err)
 	}
-	if wrong, err := s.Replay(t.Context(), true, nil); err != nil || len(wrong) > 0 {
+	wrong, err := s.Replay(t.Context(), true, nil)
+	wrong = slices.DeleteFunc(wrong, func(d ticketing.Difference) bool { return d.What == "outbox" && newer[d.ID] })
+	if err != nil || len(wrong) > 0 {
 		t.Errorf("the projections differ from the journal: %v, %v", wrong, err)
 	}
 }

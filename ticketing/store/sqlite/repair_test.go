@@ -41,7 +41,7 @@ func TestEachDamageIsNoticedAndMended(t *testing.T) {
 	for what, damage := range map[string]string{
 		"ticket":      "UPDATE tickets SET agency = 'nobody' WHERE id = (SELECT max(id) FROM tickets)",
 		"ticket gone": "DELETE FROM tickets WHERE id = (SELECT max(id) FROM tickets)",
-		"ticket more": "INSERT INTO tickets SELECT 5, 500, 'GHOST', version, status, kind, channel, category, agency, area, outcome, assignee, citizen, helpers, day, updated, due, promised, alarm, send, urgent, unread, answered, late, rated, pleased, terms, door, public FROM tickets LIMIT 1",
+		"ticket more": "INSERT INTO tickets SELECT 5, 500, 'GHOST', version, status, kind, channel, category, agency, area, outcome, assignee, citizen, helpers, day, updated, due, promised, alarm, send, urgent, unread, answered, late, rated, pleased, terms, door, public, asleep, returned FROM tickets LIMIT 1",
 		"ticket code": "UPDATE tickets SET code = 'WRONG' WHERE id = (SELECT max(id) FROM tickets)",
 		"ticket id":   "UPDATE tickets SET id = id + 10000000000 WHERE id = (SELECT max(id) FROM tickets)",
 		"ringing":     "UPDATE tickets SET alarm = NULL",

@@ -103,14 +103,18 @@ CREATE TABLE present (kind TEXT, id TEXT, version INTEGER NOT NULL, PRIMARY KEY 
 CREATE TABLE revisions (kind TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 `
 
-// What everybody may see, and by which door the next message goes. A ticket's kinds with a law of their own are never
+// What everybody may see, by which door the next message goes, what is put aside, what agencies gave back. A ticket's kinds with a law of their own are never
 // public (Ticket.Public).
 const schema2 = `
 ALTER TABLE tickets ADD COLUMN door TEXT NOT NULL DEFAULT '';
 ALTER TABLE tickets ADD COLUMN public INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tickets ADD COLUMN asleep INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tickets ADD COLUMN returned INTEGER NOT NULL DEFAULT 0;
 UPDATE tickets SET door = channel WHERE send IS NOT NULL;
 UPDATE tickets SET public = 1 WHERE kind NOT IN ('complaint', 'denunciation', 'spam')
 	AND id IN (SELECT id FROM docs WHERE json_extract(CAST(doc AS TEXT), '$.visibility') = 'public');
+UPDATE tickets SET returned = r.times
+	FROM (SELECT id, json_extract(CAST(doc AS TEXT), '$.returned') AS times FROM docs) r WHERE r.id = tickets.id AND r.times > 0;
 CREATE INDEX tickets_door ON tickets (door, send) WHERE send IS NOT NULL;
 CREATE INDEX tickets_public ON tickets (public, status) WHERE public;
 `

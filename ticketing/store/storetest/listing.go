@@ -20,7 +20,7 @@ func matches(f ticketing.Filter, t ticketing.Ticket) bool {
 		(f.Assignee == "" || f.Assignee == t.Assignee) && (!f.Nobody || t.Assignee == "") &&
 		(f.From.IsZero() || !t.Received.Before(f.From)) && (f.To.IsZero() || t.Received.Before(f.To)) &&
 		(f.DueBy.IsZero() || t.Status.Open() && !t.Due.IsZero() && t.Due.Before(f.DueBy)) &&
-		(!f.Urgent || t.Priority == ticketing.Urgent) && (!f.Unread || t.Unread > 0) && (!f.Public || t.Public()) && hasWords(f.Words, t)
+		(!f.Urgent || t.Priority == ticketing.Urgent) && (!f.Unread || t.Unread > 0) && (!f.Public || t.Public()) && (!f.Awake || t.Snoozed.IsZero()) && t.Returned >= f.Returned && hasWords(f.Words, t)
 }
 
 func oneOf[T comparable](wanted []T, v T) bool { return len(wanted) == 0 || slices.Contains(wanted, v) }
@@ -146,6 +146,18 @@ func scopes(s *suite) {
 
 func filters(s *suite) {
 	tickets := s.fill(s.size(150, 40), 6)
+	asleep := 0
+	for i, t := range tickets { // what chance does not write
+		e := s.maker.try(t, ticketing.Snoozed)
+		if _, err := t.Apply(e); err == nil && i%3 == 0 {
+			tickets[i] = s.append(t, e)
+			asleep++
+		}
+	}
+	if asleep < 3 {
+		s.Fatalf("only %d tickets are put aside", asleep)
+	}
+	s.settle()
 	narrowed := 0
 	for i := range s.size(250, 30) {
 		f := s.randomFilter(tickets)
@@ -175,7 +187,7 @@ func (s *suite) alone(tickets []ticketing.Ticket) {
 			{Status: []ticketing.Status{t.Status}}, {Kind: []ticketing.Kind{t.Kind}}, {Channel: []ticketing.Channel{t.Channel}},
 			{Category: []string{t.Category}}, {Agency: []string{t.Agency}}, {Area: []string{t.Area}}, {Outcome: []ticketing.Outcome{t.Outcome}},
 			{Assignee: t.Assignee}, {Nobody: true}, {Citizen: []ticketing.CitizenID{t.Citizen}}, {From: t.Received}, {To: t.Received},
-			{DueBy: t.Due}, {DueBy: t.Due.Add(time.Millisecond)}, {Urgent: true}, {Unread: true}, {Public: true}, {Public: true, Status: ticketing.OpenStatuses, Sort: ticketing.ByUpdated}, {Words: text.Words(t.Text)},
+			{DueBy: t.Due}, {DueBy: t.Due.Add(time.Millisecond)}, {Urgent: true}, {Unread: true}, {Public: true}, {Awake: true}, {Returned: 1}, {Returned: 2, Status: ticketing.OpenStatuses}, {Public: true, Status: ticketing.OpenStatuses, Sort: ticketing.ByUpdated}, {Words: text.Words(t.Text)},
 		} {
 			f.Scope = all
 			f.Limit = 50
@@ -226,7 +238,7 @@ func (s *suite) randomFilter(tickets []ticketing.Ticket) ticketing.Filter {
 		case 13:
 			f.Urgent, f.Unread = r.IntN(2) == 0, true
 		case 14:
-			f.Public = true
+			f.Public, f.Awake = r.IntN(2) == 0, r.IntN(2) == 0
 		case 15:
 			f.Words = s.someWords(t)
 		}

@@ -130,7 +130,7 @@ func (m *Maker) dates(e *ticketing.Event) {
 // following are the kinds that follow by chance. What conversations add is no more to a store than these are, and
 // would change every sequence that a test knows by its seed.
 var following = slices.DeleteFunc(slices.Clone(ticketing.EventKinds[2:]), func(k ticketing.EventKind) bool {
-	return k == ticketing.Chatted || k == ticketing.Prompted || k == ticketing.SendRequeued
+	return k == ticketing.Chatted || k == ticketing.Prompted || k == ticketing.SendRequeued || k == ticketing.Snoozed || k == ticketing.Tagged
 })
 
 // Next is an event that may follow on t. Which one is left to chance.
@@ -179,6 +179,10 @@ func (m *Maker) try(t ticketing.Ticket, kind ticketing.EventKind) ticketing.Even
 	case ticketing.Asked, ticketing.Messaged:
 		e.Text = "Xin cho biết số nhà cụ thể."
 		e.Out = &ticketing.Outgoing{Channel: pick(m, []ticketing.Channel{"", ticketing.Email}), Text: e.Text}
+	case ticketing.Snoozed:
+		e.Until = m.Now.Add(time.Duration(1+m.Rand.IntN(48)) * time.Hour)
+	case ticketing.Tagged:
+		e.Tags = []string{pick(m, []string{"mưa bão", "điểm nóng", "đường dây nóng"})}
 	case ticketing.ExtensionAsked:
 		e.Until, e.Reason = m.Now.Add(72*time.Hour), "chờ vật tư"
 	case ticketing.ExtensionDecided, ticketing.VerdictGiven, ticketing.Reopened:
