@@ -42,7 +42,7 @@ func (r *report) read(kind string, raw []byte) {
 		action, status = "", ""
 	}
 	for lines.Scan() {
-		name, value, ok := strings.Cut(lines.Text(), ":")
+		name, value, _ := strings.Cut(lines.Text(), ":")
 		value = strings.TrimSpace(value)
 		switch strings.ToLower(strings.TrimSpace(name)) {
 		case "":
@@ -53,9 +53,6 @@ func (r *report) read(kind string, raw []byte) {
 			status = statusCode.FindString(value)
 		case "original-message-id", "x-original-message-id":
 			r.ids = append(r.ids, firstID(value))
-		}
-		if !ok {
-			continue
 		}
 	}
 	group()
