@@ -36,12 +36,16 @@ func own(all string) string {
 // nothing marks go to the end.
 func unquote(lines []string) []string {
 	var kept []string
+	fields := make([]bool, len(lines)) // each line is asked once
+	for i, line := range lines {
+		fields[i] = strings.ContainsAny(line, ":：") && headMore.MatchString(line)
+	}
 	for i := 0; i < len(lines); i++ {
 		line := lines[i]
 		if strings.HasPrefix(strings.TrimSpace(line), ">") {
 			continue
 		}
-		if original.MatchString(line) || outlookHead(lines[i:]) {
+		if original.MatchString(line) || outlookHead(line, fields[i+1:]) {
 			return untail(kept)
 		}
 		if n := saidLines(lines[i:]); n > 0 {
@@ -72,7 +76,7 @@ func saidLines(lines []string) int {
 	joined := ""
 	for n := range min(4, len(lines)) {
 		joined = strings.TrimSpace(joined + " " + strings.TrimSpace(lines[n]))
-		if saidBy.MatchString(joined) {
+		if strings.HasSuffix(joined, ":") && saidBy.MatchString(joined) {
 			return n + 1
 		}
 		if strings.TrimSpace(lines[n]) == "" || len(joined) > 400 {
@@ -92,18 +96,15 @@ func marked(lines []string) bool {
 	return false
 }
 
-// outlookHead: "Từ:" and, within the next lines, two more fields of a letter's head.
-func outlookHead(lines []string) bool {
-	if !headFrom.MatchString(lines[0]) {
-		return false
-	}
+// outlookHead: "Từ:" and, among the next lines, two more fields of a letter's head.
+func outlookHead(line string, next []bool) bool {
 	more := 0
-	for _, line := range lines[1:min(len(lines), 7)] {
-		if headMore.MatchString(line) {
+	for _, field := range next[:min(len(next), 6)] {
+		if field {
 			more++
 		}
 	}
-	return more >= 2
+	return more >= 2 && headFrom.MatchString(line)
 }
 
 func unsign(lines []string) []string {
