@@ -21,7 +21,7 @@ import (
 	"hotline1022/ticketing/text"
 )
 
-// The demo's people at doors that need no platform: the chat window and Open311.
+// The demo's people at doors that need no platform: the chat window, Open311 and the mailbox.
 
 // chatOn writes as a window of the person's device does: the first try is told how long a person takes to type, the
 // second is let in.
@@ -91,6 +91,20 @@ func open311On(base, key string) func(context.Context, ticketing.Incoming) (tick
 		}
 		return ticketing.Contact{}, err
 	}
+}
+
+// newPost starts the demo's mail server and points the settings at it.
+func newPost(c *Config, secret string) (*simulator.Email, error) {
+	post, err := simulator.NewEmail(simulator.EmailSettings{
+		Address: "1022@quangha.example.vn", User: "1022", Password: secret, Anybody: true,
+		Mood: simulator.EmailMood{Duplicate: 0.1, AutoReply: 0.05, Bounce: 0.03},
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.EmailAddress, c.EmailUser, c.EmailPassword, c.EmailIMAP, c.EmailSMTP = "1022@quangha.example.vn", "1022", secret, post.IMAP(), post.SMTP()
+	c.EmailName, c.EmailPace = "1022 Quảng Hà", "600"
+	return post, nil
 }
 
 // mailTo writes to the office's mailbox; a person who has got a letter answers it.

@@ -93,16 +93,8 @@ func newToys(c *Config) (_ *toys, err error) {
 			}
 		},
 	}
-	t.email, err = simulator.NewEmail(simulator.EmailSettings{
-		Address: "1022@quangha.example.vn", User: "1022", Password: secret, Anybody: true,
-		Mood: simulator.EmailMood{Duplicate: 0.1, AutoReply: 0.05, Bounce: 0.03},
-	})
-	if err != nil {
-		return t, err
-	}
-	c.EmailAddress, c.EmailUser, c.EmailPassword, c.EmailIMAP, c.EmailSMTP = "1022@quangha.example.vn", "1022", secret, t.email.IMAP(), t.email.SMTP()
-	c.EmailName, c.EmailPace = "1022 Quảng Hà", "600"
-	return t, nil
+	t.email, err = newPost(c, secret)
+	return t, err
 }
 
 // connect tells the platforms where the hotline is.
