@@ -168,6 +168,8 @@ func (a Actor) SeesEvent(t Ticket, e Event) bool {
 		return a.Role == Auditor || a.Role == Supervisor || a.Role == Administrator
 	case agency == "":
 		return true
+	case e.Kind == Snoozed, e.Kind == Tagged: // how the hotline keeps its own lists
+		return false
 	case e.Kind == Noted: // internal notes are the writer's side's: the hotline's, or one agency's
 		return e.By.Agency == agency
 	}

@@ -1,6 +1,9 @@
 package ticketing
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Verb is what a person or program asks the desk to do with a ticket.
 type Verb string
@@ -272,6 +275,8 @@ func possible(v Verb, t Ticket) bool {
 		e.Outcome = InvalidMatter
 	case Merge:
 		e.Into = "?"
+	case Snooze:
+		e.Until = t.Updated.Add(time.Hour)
 	}
 	_, err := t.Apply(e)
 	return err == nil

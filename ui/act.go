@@ -110,6 +110,19 @@ func command(verb ticketing.Verb, f form) (ticketing.Command, error) {
 		if err != nil {
 			return cmd, &ticketing.Error{Class: ticketing.Invalid, Field: "until", Key: "error.date"}
 		}
+	case ticketing.Snooze:
+		if at := f.value("until"); at != "" && f.value("wake") == "" {
+			if cmd.Until, err = time.ParseInLocation("2006-01-02T15:04", at, ticketing.Zone); err != nil {
+				return cmd, &ticketing.Error{Class: ticketing.Invalid, Field: "until", Key: "error.date"}
+			}
+		}
+	case ticketing.Tag:
+		cmd.Untag = f.all("untag")
+		for tag := range strings.SplitSeq(f.value("tags"), ",") {
+			if strings.TrimSpace(tag) != "" {
+				cmd.Tags = append(cmd.Tags, tag)
+			}
+		}
 	case ticketing.Merge:
 		if code, ok := text.ParseCode(f.value("into")); ok {
 			cmd.Into = ticketing.Code(code)

@@ -236,3 +236,54 @@ func TestStaffPagesInABrowser(t *testing.T) {
 	b.opens("/mat-khau")
 	b.shot("password", 360, false)
 }
+
+func TestTheConsoleInABrowser(t *testing.T) {
+	h := newHouse(t)
+	h.employs("hang")
+	one := h.form("Đèn đường trước số 12 Lê Lợi tắt ba đêm nay, trẻ em đi học về rất tối", "chieu-sang")
+	h.form("Ổ gà sâu", "giao-thong")
+	zalo := h.chats("u1", "Rác chưa dọn ở đường Nguyễn Huệ").Ticket
+	plain := h.browser().signIn("hang")
+	at := "/console/t/" + string(one.Code)
+	plain.post(at+"/tag", "tags", "mưa bão, điểm nóng").wants(h, 303)
+	plain.post(at+"/note", "text", "Đã gọi điện lực").wants(h, 303)
+	plain.post("/console/loc", "view", "open", "channel", "zalo", "name", "Zalo ca sáng").wants(h, 303)
+
+	b := h.tab()
+	b.opens("/dang-nhap?sau=/console")
+	b.do(chromedp.SetValue(chromedp.CSS("#f-name"), "hang"), chromedp.SetValue(chromedp.CSS("#f-password"), password), chromedp.Submit(chromedp.CSS("#f-password")), chromedp.WaitVisible(chromedp.CSS("#queue")))
+	b.opens("/console?channel=web")
+	b.do(chromedp.Evaluate[chromedp.Void](`document.getElementById("sift").open = true; undefined`))
+	b.looks("queue-narrowed")
+	b.opens(at + "?view=todo")
+	b.looks("console-ticket")
+
+	// The palette: letters without marks, the keyboard alone.
+	b.do(chromedp.EmulateViewport(1366, 800), chromedp.KeyEvent("k", chromedp.KeyModifiers(2)), chromedp.WaitVisible(chromedp.CSS("#palette")))
+	b.do(chromedp.SendKeys(chromedp.CSS("#palette input"), "de sau"))
+	if got := eval[string](b, `document.querySelector("#palette [aria-selected=true] span").textContent`); got != "Để sau" {
+		t.Errorf("“de sau” finds %q", got)
+	}
+	b.shot("palette", 1366, false)
+	b.shot("palette", 360, true)
+	b.do(chromedp.EmulateViewport(1366, 800), chromedp.SendKeys(chromedp.CSS("#palette input"), kb.Enter))
+	if got := eval[string](b, `document.activeElement.name`); got != "until" {
+		t.Errorf("after Enter the focus is in %q, want the field of the fold", got)
+	}
+	b.do(chromedp.KeyEvent("k", chromedp.KeyModifiers(2)), chromedp.WaitVisible(chromedp.CSS("#palette")), chromedp.SendKeys(chromedp.CSS("#palette input"), "rac chua don"), chromedp.SendKeys(chromedp.CSS("#palette input"), kb.Enter))
+	b.do(chromedp.WaitVisible(chromedp.CSS(`#ticket[data-code="` + string(zalo.Code) + `"]`)))
+
+	// Single keys can be switched off: then C no longer opens the call form.
+	b.do(chromedp.KeyEvent("k", chromedp.KeyModifiers(2)), chromedp.WaitVisible(chromedp.CSS("#palette")), chromedp.SendKeys(chromedp.CSS("#palette input"), "tat phim"), chromedp.SendKeys(chromedp.CSS("#palette input"), kb.Enter))
+	b.do(chromedp.Evaluate[chromedp.Void](`document.activeElement.blur(); undefined`), chromedp.KeyEvent("c"))
+	if got := eval[string](b, `location.pathname + getComputedStyle(document.querySelector(".queue-new kbd")).display`); !strings.HasSuffix(got, string(zalo.Code)+"none") {
+		t.Errorf("after switching keys off: %s", got)
+	}
+
+	plain.post(at+"/route", "agency", "so-xd", "reason", "đúng việc").wants(h, 303)
+	path := h.link(plain, at, "Anh Nam", "officer")
+	b.opens(path)
+	b.looks("worklink-who")
+	b.do(chromedp.SetValue(chromedp.CSS("#who"), "Nguyễn Văn Nam"), chromedp.Submit(chromedp.CSS("#who")), chromedp.WaitVisible(chromedp.CSS(".worklink .notice-good")))
+	b.looks("worklink")
+}

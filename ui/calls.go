@@ -24,7 +24,7 @@ func (s *Server) dressWork(v *visit, w *workPage) {
 func (s *Server) callsView(v *visit) callsView {
 	role := v.staff.Role
 	if s.Caller == nil || role != ticketing.Operator && role != ticketing.Supervisor {
-		return callsView{}
+		return callsView{Me: v.staff.ID}
 	}
 	reasons := map[string]string{}
 	for _, r := range []string{"unreachable", "wrong_number", "served_elsewhere", "nuisance"} {

@@ -18,6 +18,7 @@ type Rate struct {
 // Rates bound what one address may do. They are counted in each process for itself, and a restart forgets them.
 type Rates struct {
 	SignIn  Rate // sending the sign-in form; guessing is slowed further by Accounts
+	Link    Rate // working by a link without an account; a whole office may share an address
 	Intake  Rate // sending the public form or a further message
 	Phone   Rate // matters under one telephone number
 	LookUp  Rate // codes tried, right or wrong; a ticket one has seen does not count
@@ -32,10 +33,11 @@ const (
 	rateNone   rateClass = ""
 	rateSignIn rateClass = "sign-in"
 	rateIntake rateClass = "intake"
+	rateLink   rateClass = "link"
 )
 
 type limits struct {
-	signIn, intake, phone, lookUp, wrong, digits, digitsA *keyed
+	signIn, intake, link, phone, lookUp, wrong, digits, digitsA *keyed
 }
 
 func newLimits(r Rates) *limits {
@@ -47,6 +49,7 @@ func newLimits(r Rates) *limits {
 	}
 	return &limits{
 		signIn:  or(r.SignIn, 20, time.Minute),
+		link:    or(r.Link, 120, 10*time.Minute),
 		intake:  or(r.Intake, 12, time.Hour),
 		phone:   or(r.Phone, 10, time.Hour),
 		lookUp:  or(r.LookUp, 10, time.Minute),
@@ -66,6 +69,8 @@ func (s *Server) withinRate(v *visit, r route) error {
 		k = s.limits.signIn
 	case rateIntake:
 		k = s.limits.intake
+	case rateLink:
+		k = s.limits.link
 	}
 	if !k.take(s.Now(), address(v.Ctx)) {
 		return tooMany(k.rate)

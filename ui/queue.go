@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"html/template"
 	"slices"
 	"strings"
 	"time"
@@ -38,12 +39,13 @@ func (w view) count(ctx context.Context, s *Server, by ticketing.Actor) (int, er
 }
 
 // page is the beginning of the view, or more of it.
-func (w view) page(ctx context.Context, s *Server, by ticketing.Actor, cursor string) (ticketing.Page, error) {
+func (w view) page(ctx context.Context, s *Server, by ticketing.Actor, n narrowing, cursor string) (ticketing.Page, error) {
 	if w.tasks {
 		all, err := s.Desk.Undelivered(ctx, by, mostTasks)
+		all = slices.DeleteFunc(all, func(t ticketing.Ticket) bool { return !n.narrow(ticketing.Filter{}).Admits(t) })
 		return ticketing.Page{Tickets: all}, err
 	}
-	f := w.filter(by, s.Now())
+	f := n.narrow(w.filter(by, s.Now()))
 	f.Limit, f.Cursor = 50, cursor
 	return s.Desk.List(ctx, by, f)
 }
@@ -57,11 +59,14 @@ var openNow = ticketing.OpenStatuses
 // answer, mine, what is nearly late, everything.
 var consoleViews = []view{
 	{Key: "todo", filter: func(ticketing.Actor, time.Time) ticketing.Filter {
-		return ticketing.Filter{Status: []ticketing.Status{ticketing.New, ticketing.Review}, Sort: ticketing.ByDue}
+		return ticketing.Filter{Status: []ticketing.Status{ticketing.New, ticketing.Review}, Awake: true, Sort: ticketing.ByDue}
 	}},
 	{Key: "undelivered", tasks: true, seldom: true},
 	{Key: "heard", seldom: true, filter: func(ticketing.Actor, time.Time) ticketing.Filter {
 		return ticketing.Filter{Status: []ticketing.Status{ticketing.Answered}, Unread: true, Sort: ticketing.ByUpdated}
+	}},
+	{Key: "disputed", seldom: true, filter: func(ticketing.Actor, time.Time) ticketing.Filter {
+		return ticketing.Filter{Status: openNow, Returned: 2, Sort: ticketing.ByDue}
 	}},
 	{Key: "mine", own: true, filter: func(by ticketing.Actor, _ time.Time) ticketing.Filter {
 		return ticketing.Filter{Status: openNow, Assignee: by.ID, Sort: ticketing.ByDue}
@@ -124,8 +129,9 @@ func (p place) view(key string) view {
 type rowView struct {
 	ticketing.Ticket
 	Base, View string
-	Name       string // of the citizen, or the words for nobody
-	Here       bool   // it is the one open in the middle
+	Tail       template.URL // what the list is narrowed to
+	Name       string       // of the citizen, or the words for nobody
+	Here       bool         // it is the one open in the middle
 }
 
 // tab is a view in the bar above the queue.
@@ -141,6 +147,13 @@ type tab struct {
 // queueView is the left pane.
 type queueView struct {
 	Base, View, Query string
+	Narrow            narrowing
+	AreaName          string
+	Pieces            []narrowPiece // what it is narrowed to, in words
+	Categories        []ticketing.Category
+	Agencies          []ticketing.Agency // none on an agency's desk: it has its own
+	Saved             []savedLink
+	SaveFault         string
 	Tabs              []tab
 	Rows              []rowView
 	Next              string
@@ -157,12 +170,15 @@ func (s *Server) queue(v *visit, p place, code ticketing.Code) (queueView, error
 	if s.Place != nil {
 		q.Epoch, q.Head = s.Place()
 	}
+	if err := s.dressQueue(v, p, &q); err != nil {
+		return q, err
+	}
 	var page ticketing.Page
 	var err error
 	if q.Query != "" {
-		page, err = s.Desk.Search(v.ctx(), v.actor(), q.Query, ticketing.Filter{Limit: 50, Cursor: v.Query("cursor")})
+		page, err = s.Desk.Search(v.ctx(), v.actor(), q.Query, q.Narrow.narrow(ticketing.Filter{Limit: 50, Cursor: v.Query("cursor")}))
 	} else {
-		page, err = p.view(q.View).page(v.ctx(), s, v.actor(), v.Query("cursor"))
+		page, err = p.view(q.View).page(v.ctx(), s, v.actor(), q.Narrow, v.Query("cursor"))
 	}
 	if err != nil {
 		return q, err
@@ -173,6 +189,7 @@ func (s *Server) queue(v *visit, p place, code ticketing.Code) (queueView, error
 	}
 	for i := range q.Rows {
 		q.Rows[i].Here = q.Rows[i].Code == code
+		q.Rows[i].Tail = q.Narrow.Tail()
 	}
 	q.Tabs, err = s.tabs(v.ctx(), v.actor(), p, q.View)
 	return q, err
@@ -219,10 +236,12 @@ func (a Audience) actor() ticketing.Actor { return ticketing.Actor{Role: a.Role,
 // LiveRow is a ticket's row for the live channel, a sentence for screen readers where the event is worth one, and
 // what the page's script goes by.
 func (s *Server) LiveRow(a Audience, e ticketing.Event, t ticketing.Ticket) (row, say string, data any) {
-	data = map[string]any{"kind": e.Kind, "status": t.Status, "quiet": e.Kind.Quiet(), "new": e.N == 1}
+	known := map[string]any{"kind": e.Kind, "status": t.Status, "quiet": e.Kind.Quiet(), "new": e.N == 1}
 	if a.Role == ticketing.Program {
-		return "", "", data // a program asks the API, which knows what its token may see; names are not in it
+		return "", "", known // a program asks the API, which knows what its token may see; names are not in it
 	}
+	s.belongs(a, t, known)
+	data = known
 	ctx, done := context.WithTimeout(context.Background(), 2*time.Second)
 	defer done()
 	rows, err := s.rows(ctx, a.Lang, placeOf(a.Role).base, "", t)

@@ -67,6 +67,11 @@ func (s *Server) routes() []route {
 		{method: post, path: "/t/:code/danh-gia", who: anyone, rate: rateIntake, do: (*Server).judge},
 		{method: post, path: "/giao-dien", who: anyone, do: (*Server).setTheme},
 
+		// An agency's people without an account.
+		{method: get, path: "/viec/:token", who: anyone, do: (*Server).workLink},
+		{method: get, path: "/viec/:token/files/:id", who: anyone, do: (*Server).workLinkFile},
+		{method: post, path: "/viec/:token/:verb", who: anyone, rate: rateLink, size: uploadBody, do: (*Server).workLinkAct},
+
 		// Sign-in.
 		{method: get, path: "/dang-nhap", who: anyone, do: (*Server).signInPage},
 		{method: post, path: "/dang-nhap", who: anyone, rate: rateSignIn, do: (*Server).signIn},
@@ -81,20 +86,24 @@ func (s *Server) routes() []route {
 		// The hotline's console. What each role may do to a ticket is asked of the desk.
 		{method: get, path: "/console", who: hotline, do: (*Server).consolePage},
 		{method: get, path: "/console/list", who: hotline, do: (*Server).workList},
+		{method: post, path: "/console/loc", who: hotline, do: (*Server).saveView},
 		{method: get, path: ledgerPath, who: watches, do: (*Server).ledger},
 		{method: post, path: ledgerPath + "/:code/:n", who: answers, do: (*Server).sendAgain},
 		{method: get, path: "/console/new", who: answers, do: (*Server).callPage},
 		{method: post, path: "/console/new", who: answers, do: (*Server).call},
 		{method: get, path: "/console/t/:code", who: hotline, do: (*Server).consoleTicket},
 		{method: get, path: "/console/t/:code/files/:id", who: hotline, do: (*Server).staffFile},
+		{method: post, path: "/console/t/:code/lien-ket", who: answers, do: (*Server).makeWorkLink},
 		{method: post, path: "/console/t/:code/cung-nguoi", who: answers, do: (*Server).samePerson},
 		{method: post, path: "/console/t/:code/:verb", who: acts, size: uploadBody, do: (*Server).act},
 
 		// An agency's desk.
 		{method: get, path: "/desk", who: agency, do: (*Server).deskPage},
 		{method: get, path: "/desk/list", who: agency, do: (*Server).workList},
+		{method: post, path: "/desk/loc", who: agency, do: (*Server).saveView},
 		{method: get, path: "/desk/t/:code", who: agency, do: (*Server).deskTicket},
 		{method: get, path: "/desk/t/:code/files/:id", who: agency, do: (*Server).staffFile},
+		{method: post, path: "/desk/t/:code/lien-ket", who: staff(ticketing.Leader), do: (*Server).makeWorkLink},
 		{method: post, path: "/desk/t/:code/:verb", who: agency, size: uploadBody, do: (*Server).act},
 
 		// Administration.

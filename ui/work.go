@@ -3,10 +3,12 @@ package ui
 import (
 	"context"
 	"errors"
+	"html/template"
 	"io"
 	"mime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -60,9 +62,18 @@ type ticketView struct {
 	Me           string
 	Tasks        []ticketing.Delivery // messages that failed, where the reader is who must see to it
 
+	Tail  template.URL // what the queue beside is narrowed to
+	Aside string       // when it is looked at again, if nothing else is said
+
 	Linked    bool      // the citizen is known to have other doors
 	Alike     []rowView // of others who left the same number or address
 	MayUnite  bool
+
+	Links     []ticketing.WorkLink // for people of the agency without an account
+	MayLink   bool
+	NewLink   string // its address, shown once
+	LinkFault string
+
 	SameFault string
 	SameTyped string
 
@@ -196,6 +207,10 @@ func (s *Server) ticketView(v *visit, p place, code ticketing.Code) (ticketView,
 		}
 		w.Until = cat.Calendar.AddDays("", due, 5).In(ticketing.Zone).Format("2006-01-02T15:04")
 	}
+	if w.Allowed[ticketing.Snooze] {
+		w.Aside = aside(t, s.Now())
+	}
+	w.Tail = s.narrowed(v.Query).Tail()
 	if err := s.about(v, &w); err != nil {
 		return w, err
 	}
@@ -207,6 +222,16 @@ func (s *Server) ticketView(v *visit, p place, code ticketing.Code) (ticketView,
 	w.Window = windowOf(w.Channel, events, s.Now())
 	w.Entries, err = s.entries(v, w, events)
 	return w, err
+}
+
+// aside is tomorrow morning, or before the ticket is owed.
+func aside(t ticketing.Ticket, now time.Time) string {
+	at := now.In(ticketing.Zone)
+	at = time.Date(at.Year(), at.Month(), at.Day()+1, 8, 0, 0, 0, ticketing.Zone)
+	if !t.Due.IsZero() && at.After(t.Due) {
+		at = now.Add(t.Due.Sub(now) / 2).In(ticketing.Zone)
+	}
+	return at.Format("2006-01-02T15:04")
 }
 
 // about fills the right pane: who the citizen is, what else she brought, which agency a rule proposes.
@@ -247,6 +272,11 @@ func (s *Server) about(v *visit, w *ticketView) error {
 	if w.Alike, err = s.rows(v.ctx(), v.lang, w.Base, w.View, alike...); err != nil {
 		return err
 	}
+	if w.Links, err = s.Desk.WorkLinks(v.ctx(), v.actor(), w.Ticket); err != nil {
+		return err
+	}
+	w.MayLink = w.Agency != "" && !w.Kind.OwnLaw() && (v.staff.Role == ticketing.Operator || v.staff.Role == ticketing.Supervisor || v.staff.Role == ticketing.Leader) &&
+		slices.Contains([]ticketing.Status{ticketing.Routed, ticketing.Working, ticketing.Waiting, ticketing.Drafted}, w.Status)
 	w.MayUnite = w.Citizen != "" && (v.staff.Role == ticketing.Operator || v.staff.Role == ticketing.Supervisor)
 	if w.Allowed[ticketing.Route] && w.Agency == "" {
 		question := routing.Question{
@@ -329,6 +359,9 @@ func (s *Server) nameOf(ctx context.Context, lang string, by ticketing.Actor) (s
 	switch by.Role {
 	case ticketing.System, ticketing.Program, ticketing.Citizen:
 		return format{lang: lang}.t("role." + string(by.Role)), nil
+	}
+	if name, ok, err := s.Desk.WorkLinkName(ctx, by.ID); ok {
+		return name, err
 	}
 	staff, err := s.Accounts.Staff(ctx, by.ID)
 	if errors.Is(err, ticketing.ErrNotFound) {

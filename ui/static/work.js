@@ -196,13 +196,16 @@ function freshButton() {
 }
 
 async function reloadQueue() {
-  const url = new URL(location.href);
+  const asked = new URLSearchParams(location.search);
+  asked.set('view', work.dataset.view);
+  asked.delete('cursor');
   const q = $('#queue');
-  const at = work.dataset.base + '/list?view=' + work.dataset.view + '&q=' + encodeURIComponent(url.searchParams.get('q') || '');
+  const at = work.dataset.base + '/list?' + asked;
   try {
     const answer = await fetch(at, { headers: { 'HX-Request': 'true' } });
     const fresh = answer.ok && parse(await answer.text(), '#queue');
     if (!fresh) return;
+    if ($('#sift')?.open) return; // somebody is choosing there: later
     const find = $('#q');
     const typing = document.activeElement === find ? find.value : null;
     q.replaceWith(fresh);
@@ -230,6 +233,20 @@ document.addEventListener('click', (event) => {
   if (event.target.closest('[data-fresh]')) reloadQueue();
 });
 
+// Does a ticket that changed belong into the list on the screen? The server says in which views it stands; what is the
+// reader's own, and what she has narrowed the list to, is known here.
+function belongs(d) {
+  if (!d?.views) return true;
+  const asked = new URLSearchParams(location.search);
+  if (asked.get('q')) return false;
+  const view = work.dataset.view;
+  if (view === 'mine' ? !(d.open && d.assignee === work.dataset.me) : view !== 'all' && !d.views.includes(view)) return false;
+  for (const [key, value] of [['channel', d.channel], ['kind', d.matter], ['category', d.category], ['agency', d.agency], ['area', d.area]]) {
+    if (asked.get(key) && asked.get(key) !== value) return false;
+  }
+  return !asked.get('tag') || (d.tags || []).includes(asked.get('tag'));
+}
+
 function showRow(change) {
   const row = document.getElementById('row-' + change.ticket);
   if (change.removed) {
@@ -238,7 +255,7 @@ function showRow(change) {
   }
   if (!change.row) return;
   if (!row) {
-    if (!change.data?.quiet) {
+    if (!change.data?.quiet && belongs(change.data)) {
       waiting.add(change.ticket);
       freshButton();
     }
@@ -337,7 +354,8 @@ document.addEventListener('keydown', (event) => {
     }
     return;
   }
-  if (field || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (field || event.ctrlKey || event.metaKey || event.altKey || event.target.closest('dialog')) return;
+  if (localStorage.getItem('keys') === 'off') return; // WCAG 2.1.4: single keys can be switched off
   if (event.key === 'j' || event.key === 'k') {
     const rows = [...document.querySelectorAll('.item > a')];
     const i = rows.findIndex((a) => a === document.activeElement || a.hasAttribute('aria-current'));
