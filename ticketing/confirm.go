@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -85,6 +86,33 @@ func (d *Desk) ConfirmUpTo(ctx context.Context, c Contact, s DeliveryState, upTo
 		}
 	}
 	return nil
+}
+
+// byPost is the Field of a failure that came to light only after the platform had taken the message.
+const byPost = "returned"
+
+// Bounced notes that a message the platform had taken came back: it has failed for good, and is a task for a person
+// like any other that failed. A message that nothing is known of, or that has failed already, is left as it is.
+func (d *Desk) Bounced(ctx context.Context, code Code, n int, reason string) error {
+	t, err := d.Store.Ticket(ctx, code)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(t.Sending, func(m Delivery) bool { return m.N == n })
+	if i < 0 || t.Sending[i].State == Failed || t.Sending[i].Try == 0 {
+		return nil
+	}
+	failed := Event{Kind: SendFailed, Ref: n, Try: t.Sending[i].Try, Reason: reason, Field: byPost}
+	err = d.appendTo(ctx, code, fmt.Sprintf("bounced:%s:%d:%d", code, n, failed.Try), func(now Ticket) Event {
+		e := d.event(now, system, SendFailed)
+		e.Ref, e.Try, e.Reason, e.Field = failed.Ref, failed.Try, failed.Reason, failed.Field
+		return e
+	}, d.undelivered(t, t.Door(t.Sending[i]), failed)...)
+	var order *OrderError
+	if errors.As(err, &order) { // somebody has it sent again just now
+		return nil
+	}
+	return err
 }
 
 func (d *Desk) confirm(ctx context.Context, code Code, n int, s DeliveryState) error {

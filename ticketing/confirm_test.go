@@ -34,6 +34,30 @@ func TestAPlatformsReceiptsOnlyEverGoUp(t *testing.T) {
 	}
 }
 
+func TestWhatCameBackHasFailedAfterAll(t *testing.T) {
+	o := newPostOffice(t)
+	r := o.hear("k1", "Đèn hỏng")
+	o.run(&script{calls: make(chan struct{}, 100)}, r.Ticket.Code, settled)
+	o.must(o.desk.Bounced(t.Context(), r.Ticket.Code, 1, "không có hộp thư"))
+	tk := o.ticket(r.Ticket.Code)
+	if d := tk.Sending[0]; d.State != ticketing.Failed || !d.Task() || d.Reason != "không có hộp thư" {
+		t.Errorf("%+v", d)
+	}
+	list, err := o.desk.Undelivered(t.Context(), operator, 10)
+	if err != nil || len(list) != 1 {
+		t.Errorf("%d on the list, %v", len(list), err)
+	}
+	o.must(o.desk.Bounced(t.Context(), r.Ticket.Code, 1, "lần nữa"))          // came again
+	o.must(o.desk.Bounced(t.Context(), r.Ticket.Code, 9, "không rõ"))         // of nothing
+	o.must(o.desk.Confirm(t.Context(), ticketing.Zalo, "r1", ticketing.Read)) // came late
+	if now := o.ticket(r.Ticket.Code); now.Version != tk.Version || now.Sending[0].State != ticketing.Failed {
+		t.Errorf("%+v at version %d, was %d", now.Sending, now.Version, tk.Version)
+	}
+	if err := o.desk.Bounced(t.Context(), "AAAABBBBCCCC", 1, "x"); !errors.Is(err, ticketing.ErrNotFound) {
+		t.Errorf("of no ticket: %v", err)
+	}
+}
+
 func TestAWatermarkConfirmsWhatWasSentBeforeIt(t *testing.T) {
 	o := newPostOffice(t)
 	r := o.hear("k1", "Đèn hỏng")

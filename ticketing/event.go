@@ -44,7 +44,7 @@ const (
 	AlarmRang        EventKind = "alarm"             // Alarm
 	SendAttempted    EventKind = "attempted"         // Ref, Try, Next: when to take it for lost
 	SendDelivered    EventKind = "delivered"         // Ref, Try, Receipt
-	SendFailed       EventKind = "failed"            // Ref, Try, Reason, Next (zero: for good)
+	SendFailed       EventKind = "failed"            // Ref, Try, Reason, Next (zero: for good); Field: it came back after it was delivered
 	SendConfirmed    EventKind = "confirmed"         // Ref, Field: the state the platform tells of, arrived or read
 	SendRequeued     EventKind = "requeued"          // Ref: a person has one more series of tries made
 )

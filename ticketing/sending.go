@@ -37,7 +37,7 @@ func (t *Ticket) deliver(e Event) bool {
 			return false
 		}
 		d.Try, d.State, d.Next = e.Try, Attempted, e.Next
-	case e.Try != d.Try || d.State.rank() > 0:
+	case e.Try != d.Try || d.Settled() && (e.Field != byPost || d.State == Failed):
 		return false
 	case e.Kind == SendDelivered:
 		d.State, d.At, d.Receipt, d.Next, d.Reason = Delivered, e.At, e.Receipt, time.Time{}, ""

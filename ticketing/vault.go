@@ -193,6 +193,12 @@ func (v *Vault) mac(parts ...string) []byte {
 	return h.Sum(nil)
 }
 
+// Mac is a keyed hash for a channel's own use, such as a reference that only we can have made. purpose keeps one use's
+// hashes apart from another's.
+func (v *Vault) Mac(purpose string, parts ...string) []byte {
+	return v.mac(append([]string{"mac", purpose}, parts...)...)
+}
+
 var idAlphabet = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
 func (v *Vault) hash(c Contact) string {

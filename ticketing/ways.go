@@ -78,7 +78,9 @@ func (d *Desk) into(ctx context.Context, by Actor, in Incoming, citizen CitizenI
 			return Receipt{}, false, storeError("looking for a repeat", err)
 		}
 	}
-	s, err := d.sense(ctx, in, citizen)
+	said := in
+	said.Subject = "" // "Re: …" is the mail program's, and thanks are thanks under it
+	s, err := d.sense(ctx, said, citizen)
 	if err != nil {
 		return Receipt{}, false, err
 	}

@@ -62,6 +62,17 @@ type Config struct {
 
 	ChatSites string `env:"HOTLINE_CHAT_SITES" help:"origins of other pages that may carry the chat window (https://www.example.vn), comma separated; our own may always"`
 
+	EmailAddress  string `env:"HOTLINE_EMAIL_ADDRESS" name:"email-address" help:"the office's e-mail address (1022@example.vn); turns the channel on"`
+	EmailName     string `env:"HOTLINE_EMAIL_NAME" name:"email-name" help:"name beside it in what goes out (default: the hotline's)"`
+	EmailIMAP     string `env:"HOTLINE_EMAIL_IMAP" name:"email-imap" help:"its mailbox, imaps://HOST[:PORT]; imap:// only on this machine"`
+	EmailMailbox  string `env:"HOTLINE_EMAIL_MAILBOX" name:"email-mailbox" default:"INBOX" help:"the folder that is read"`
+	EmailMaildir  string `env:"HOTLINE_EMAIL_MAILDIR" name:"email-maildir" help:"a maildir (with new and cur) to read instead of IMAP"`
+	EmailSMTP     string `env:"HOTLINE_EMAIL_SMTP" name:"email-smtp" help:"where letters are handed in, smtps://HOST[:PORT], or smtp://HOST[:PORT] with STARTTLS; without TLS only on this machine"`
+	EmailUser     string `env:"HOTLINE_EMAIL_USER" name:"email-user" help:"sign-in of the mailbox and of SMTP"`
+	EmailPassword string `env:"HOTLINE_EMAIL_PASSWORD" name:"email-password" secret:"true" help:"its password"`
+	EmailAuthServ string `env:"HOTLINE_EMAIL_AUTHSERV" name:"email-authserv" help:"the name our mail server gives itself in Authentication-Results; letters whose sender it doubts are marked (default: nobody is asked)"`
+	EmailPace     string `env:"HOTLINE_EMAIL_PACE" name:"email-pace" default:"60" help:"letters a minute that go out"`
+
 	TelegramToken  string `env:"HOTLINE_TELEGRAM_TOKEN" name:"telegram-token" secret:"true" help:"token of the Telegram bot, from @BotFather"`
 	TelegramSecret string `env:"HOTLINE_TELEGRAM_SECRET" name:"telegram-secret" secret:"true" help:"secret of the Telegram webhook, up to 256 of A-Z a-z 0-9 _ -; without it updates are fetched by long polling"`
 	TelegramAPI    string `env:"HOTLINE_TELEGRAM_API" name:"telegram-api" default:"https://api.telegram.org" help:"base address of the Telegram Bot API and its files"`
@@ -130,6 +141,7 @@ func (c *Config) check() error {
 		bad("CHAT_SITES", "%v", err)
 	}
 	c.checkTelegram(bad)
+	c.checkEmail(bad)
 	return errors.Join(errs...)
 }
 

@@ -13,12 +13,15 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
+	"hotline1022/channels/simulator"
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/text"
 )
 
-// The demo's people at doors that need no platform: the chat window and Open311.
+// The demo's people at doors that need no platform: the chat window, Open311 and the mailbox.
 
 // chatOn writes as a window of the person's device does: the first try is told how long a person takes to type, the
 // second is let in.
@@ -87,6 +90,47 @@ func open311On(base, key string) func(context.Context, ticketing.Incoming) (tick
 			err = fmt.Errorf("Open311 answers %d: %.200s", status, body)
 		}
 		return ticketing.Contact{}, err
+	}
+}
+
+// newPost starts the demo's mail server and points the settings at it.
+func newPost(c *Config, secret string) (*simulator.Email, error) {
+	post, err := simulator.NewEmail(simulator.EmailSettings{
+		Address: "1022@quangha.example.vn", User: "1022", Password: secret, Anybody: true,
+		Mood: simulator.EmailMood{Duplicate: 0.1, AutoReply: 0.05, Bounce: 0.03},
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.EmailAddress, c.EmailUser, c.EmailPassword, c.EmailIMAP, c.EmailSMTP = "1022@quangha.example.vn", "1022", secret, post.IMAP(), post.SMTP()
+	c.EmailName, c.EmailPace = "1022 Quảng Hà", "600"
+	return post, nil
+}
+
+// mailTo writes to the office's mailbox; a person who has got a letter answers it.
+func mailTo(post *simulator.Email) func(context.Context, ticketing.Incoming) (ticketing.Contact, error) {
+	var mu sync.Mutex
+	addresses := map[string]string{} // a person's own key → her address
+	return func(_ context.Context, in ticketing.Incoming) (ticketing.Contact, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		address, known := addresses[in.From.ID]
+		if !known {
+			names := strings.Fields(text.Fold(in.Name))
+			address = post.Citizen(in.Name, fmt.Sprintf("%s%d@example.vn", strings.Join(names[max(0, len(names)-1):], ""), len(addresses)+1))
+			addresses[in.From.ID] = address
+		}
+		said := in.Text
+		if in.Address != "" && !known {
+			said += "\n\nĐịa chỉ: " + in.Address
+		}
+		said += "\n\n-- \n" + in.Name + "\n" + in.Phone
+		if len(post.Inbox(address)) > 0 {
+			post.Reply(address, said)
+		} else {
+			post.Say(address, in.Subject, said)
+		}
+		return ticketing.Contact{Channel: ticketing.Email, ID: address}, nil
 	}
 }
 

@@ -31,7 +31,7 @@ func TestTheDemoLives(t *testing.T) {
 	told := 0 // messages that a running courier brought to a chat
 	var last int64
 	everyDoor := func() bool {
-		for _, ch := range []ticketing.Channel{ticketing.Zalo, ticketing.Facebook, ticketing.Telegram, ticketing.Web, ticketing.Chat, ticketing.Open311} {
+		for _, ch := range []ticketing.Channel{ticketing.Zalo, ticketing.Facebook, ticketing.Telegram, ticketing.Email, ticketing.Web, ticketing.Chat, ticketing.Open311} {
 			if seen[ch] == 0 {
 				return false
 			}

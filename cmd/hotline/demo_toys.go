@@ -25,6 +25,7 @@ type toys struct {
 	zalo     *simulator.Zalo
 	facebook *simulator.Facebook
 	telegram *simulator.Telegram
+	email    *simulator.Email
 	chats    map[ticketing.Channel]*crowd
 }
 
@@ -92,7 +93,8 @@ func newToys(c *Config) (_ *toys, err error) {
 			}
 		},
 	}
-	return t, nil
+	t.email, err = newPost(c, secret)
+	return t, err
 }
 
 // connect tells the platforms where the hotline is.
@@ -110,6 +112,9 @@ func (t *toys) close() {
 	}
 	if t.telegram != nil {
 		_ = t.telegram.Close()
+	}
+	if t.email != nil {
+		_ = t.email.Close()
 	}
 }
 
@@ -131,7 +136,7 @@ func (t *toys) doors(ctx context.Context, p *parts, url string) (map[ticketing.C
 		return ticketing.Contact{}, hand(ctx, url, key, in)
 	}
 	doors := map[ticketing.Channel]province.Door{
-		ticketing.Web: web, ticketing.App: web, ticketing.Chat: chatOn(url), ticketing.Open311: open311On(url, key),
+		ticketing.Web: web, ticketing.App: web, ticketing.Chat: chatOn(url), ticketing.Open311: open311On(url, key), ticketing.Email: mailTo(t.email),
 	}
 	for channel, c := range t.chats {
 		doors[channel] = func(_ context.Context, in ticketing.Incoming) (ticketing.Contact, error) {

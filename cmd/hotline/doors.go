@@ -1,6 +1,7 @@
 package main
 
 import (
+	"hotline1022/channels/email"
 	"hotline1022/channels/facebook"
 	"hotline1022/channels/open311"
 	"hotline1022/channels/phone"
@@ -13,7 +14,7 @@ import (
 
 // doors tells the administration how each channel does.
 func (s *server) doors() []ui.ChannelHealth {
-	return []ui.ChannelHealth{s.zaloHealth(), s.facebookHealth(), s.telegramHealth(), s.phoneHealth(), s.webchatHealth(), s.open311Health()}
+	return []ui.ChannelHealth{s.zaloHealth(), s.facebookHealth(), s.telegramHealth(), s.phoneHealth(), s.emailHealth(), s.webchatHealth(), s.open311Health()}
 }
 
 func (s *server) zaloHealth() ui.ChannelHealth {
@@ -48,6 +49,17 @@ func (s *server) telegramHealth() ui.ChannelHealth {
 	return ui.ChannelHealth{
 		Channel: ticketing.Telegram, On: true, Hears: h.On, Speaks: h.On, LastEvent: h.LastEvent, LastSent: h.LastSent, Counts: h.Counts,
 		Problems: problems(h.Problems, func(p telegram.Problem) ui.ChannelProblem { return ui.ChannelProblem(p) }),
+	}
+}
+
+func (s *server) emailHealth() ui.ChannelHealth {
+	if s.email == nil {
+		return ui.ChannelHealth{Channel: ticketing.Email}
+	}
+	h := s.email.Health()
+	return ui.ChannelHealth{
+		Channel: ticketing.Email, On: true, Hears: h.Hears, Speaks: h.Speaks, LastEvent: h.LastEvent, LastSent: h.LastSent, Counts: h.Counts,
+		Problems: problems(h.Problems, func(p email.Problem) ui.ChannelProblem { return ui.ChannelProblem(p) }),
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"hotline1022/channels/api"
+	"hotline1022/channels/email"
 	"hotline1022/channels/facebook"
 	"hotline1022/channels/open311"
 	"hotline1022/channels/phone"
@@ -81,6 +82,7 @@ type server struct {
 	phone    *phone.Channel
 	webchat  *webchat.Channel
 	open311  *open311.Channel
+	email    *email.Channel
 }
 
 // serve listens and runs until ctx ends. ready, if given, learns the address.
@@ -154,7 +156,7 @@ func (s *server) mount(ctx context.Context) error {
 	s.desk.Carries = func(ch ticketing.Channel) bool { return s.courier.Senders[ch] != nil }
 	s.collector = &ticketing.Collector{Desk: s.desk, Sources: map[ticketing.Channel]ticketing.Source{}, Log: s.log}
 	for _, channel := range []func(context.Context) error{
-		s.mountZalo, s.mountFacebook, s.mountTelegram, s.mountPhone, s.mountWebchat, s.mountOpen311,
+		s.mountZalo, s.mountEmail, s.mountFacebook, s.mountTelegram, s.mountPhone, s.mountWebchat, s.mountOpen311,
 	} {
 		if err := channel(ctx); err != nil {
 			return err
@@ -184,6 +186,9 @@ func (s *server) run(ctx context.Context, l net.Listener, listening func()) erro
 	}
 	if s.phone != nil {
 		group.Go(func() error { return s.phone.Run(work) })
+	}
+	if s.email != nil {
+		group.Go(func() error { return s.email.Run(work) })
 	}
 	if s.telegram != nil {
 		group.Go(func() error { return s.telegram.Run(work) })
