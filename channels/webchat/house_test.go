@@ -360,6 +360,13 @@ func (a answer) view(h testing.TB) (v view) {
 	return v
 }
 
+// says sends a message that must be taken, and is the conversation afterwards.
+func (w *window) says(text string, more ...string) view {
+	w.Helper()
+	w.say(text, more...).wants(w, 200)
+	return w.thread()
+}
+
 func (w *window) thread() view {
 	w.Helper()
 	return w.get("/nhung/chat/thread").wants(w, 200).view(w)

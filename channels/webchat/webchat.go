@@ -58,8 +58,10 @@ type Channel struct {
 	origin string // of our own pages, exactly
 	secure bool
 	limits *limits
-	assets *assets
-	health health
+
+	begunBefore remembered // devices that have written
+	assets      *assets
+	health      health
 }
 
 var _ ticketing.Sender = (*Channel)(nil)
