@@ -68,6 +68,7 @@ type house struct {
 	ch    *Channel
 	hub   *realtime.Hub
 	gate  *gate
+	app   func(*fiber.App) // adds to what is served
 	base  string
 }
 
@@ -114,7 +115,7 @@ func newHouse(t testing.TB, change ...func(*house)) *house {
 func (h *house) live(who func(*fiber.Ctx) (Follower, error)) fiber.Handler {
 	return h.hub.Citizen(func(c *fiber.Ctx) (realtime.Reader, error) {
 		f, err := who(c)
-		return realtime.Reader{Ticket: f.Ticket, Lang: f.Lang, Session: f.Device, IP: f.IP}, err
+		return realtime.Reader{Ticket: f.Ticket, Lang: f.Lang, Session: f.Device, IP: f.IP, Chats: true}, err
 	})
 }
 
@@ -125,6 +126,9 @@ func (h *house) serve(l net.Listener) {
 		app.Use(h.gate.pass)
 	}
 	h.ch.Mount(app)
+	if h.app != nil {
+		h.app(app)
+	}
 	app.Get("/house/*", func(c *fiber.Ctx) error { // the pages' fonts and icons
 		body, err := os.ReadFile(filepath.Join("../../ui/static", filepath.Clean("/"+c.Params("*"))))
 		c.Type(filepath.Ext(c.Path()))

@@ -36,7 +36,7 @@ const pane = thread($('list'), {
   },
 });
 const out = outbox({ form: setup.form, lost: words.files_lost, trap: () => $('f-website').value, changed: draw, sent, refused });
-const line = follow({ look, poll: setup.poll, tell: state });
+const line = follow({ look, poll: setup.poll, tell: state, answering });
 
 // ---- what the house says
 
@@ -81,6 +81,16 @@ function state(s) {
   $('net').hidden = s !== 'offline';
   $('net').textContent = s === 'offline' ? words.offline : '';
   document.body.dataset.line = s;
+}
+
+// answering: somebody of the hotline is writing. It is over when nothing more is heard of it, or the words are here.
+let answerTimer = 0;
+function answering(yes = true) {
+  const stick = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+  clearTimeout(answerTimer);
+  if (yes) answerTimer = setTimeout(answering, 5000, false);
+  $('answering').textContent = yes ? words.answering : '';
+  if (stick) bottom();
 }
 
 // ---- reading
@@ -130,6 +140,7 @@ function glance() {
 }
 
 function arrived(fresh) {
+  if (fresh.length) answering(false);
   const news = fresh.filter((m) => m.at > newest);
   for (const m of fresh) {
     if (m.receipt && !m.seen && !looking()) note('arrived', m.receipt);
@@ -185,7 +196,12 @@ text.addEventListener('keydown', (e) => {
   e.preventDefault();
   submit();
 });
-text.addEventListener('input', () => { grow(); fault(''); keepDraft(); });
+text.addEventListener('input', () => {
+  grow();
+  fault('');
+  keepDraft();
+  if (text.value.trim()) line.typing();
+});
 
 let draftTimer = 0;
 function keepDraft() {
