@@ -43,6 +43,7 @@ type message struct {
 	Key     string   `json:"key,omitempty"`     // own: the window's name for it
 	Receipt string   `json:"receipt,omitempty"` // told: by which it is confirmed
 	Seen    string   `json:"seen,omitempty"`    // told: how far that is known, "arrived" or "read"
+	Judge   bool     `json:"judge,omitempty"`   // told: an answer of which she may say whether it will do
 	Code    string   `json:"code,omitempty"`    // card
 	URL     string   `json:"url,omitempty"`     // card
 }
@@ -246,6 +247,7 @@ func (c *Channel) show(t ticketing.Ticket, e ticketing.Event, d device, lang str
 		if e.Reason != "" {
 			m.Text += "\n\n" + say("track.reason", e.Reason)
 		}
+		m.Judge = judgeable(t, e)
 	case ticketing.Messaged:
 		if e.Into != "" {
 			m.Label = say("track.label.common")

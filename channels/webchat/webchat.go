@@ -79,8 +79,9 @@ func (c *Channel) Mount(app fiber.Router) {
 	app.Get("/nhung/chat/thread", c.answer(c.thread))     // anyone: the hours; device: its conversation
 	app.Post("/nhung/chat/send", c.answer(c.own(c.send))) // device, from our own frame
 	app.Post("/nhung/chat/seen", c.answer(c.own(c.seen))) // device, from our own frame
-	app.Get("/nhung/chat/file/:id", c.answer(c.file))     // device
-	if c.Live != nil {                                    //
+	app.Post("/nhung/chat/verdict", c.answer(c.own(c.verdict)))
+	app.Get("/nhung/chat/file/:id", c.answer(c.file)) // device
+	if c.Live != nil {                                //
 		app.Get("/nhung/chat/live", c.offered, c.Live(c.follower)) // device, by a pass from thread; from our own frame
 	}
 }

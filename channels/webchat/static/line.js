@@ -5,7 +5,7 @@
 //   const line = follow({ look, poll, tell, answering });   tell(state): 'online' | 'asking' | 'offline'
 //   answering() is called while somebody of the hotline is writing, about every three seconds; only a line tells that.
 //   line.typing() says that she is writing here, and nothing of what
-//   line.start()   looks now, and from now on      line.stop()
+//   line.start()   looks now, and from now on      line.stop()      line.look()   looks now
 
 const HANDSHAKE = 10e3, WATCHDOG = 60e3, CAP = 10e3, TYPING = 3e3;
 
@@ -114,6 +114,7 @@ export function follow({ look, poll, tell, answering }) {
 
   return {
     start() { running = true; now(); },
+    look: now,
     typing() {
       if (!greeted || Date.now() - said < TYPING) return;
       said = Date.now();

@@ -23,6 +23,7 @@ const pane = thread($('list'), {
   lang: setup.lang, words, icons: setup.icons,
   act: {
     enlarge, failed: fault,
+    judged: () => line.look(),
     choose(c) { out.put({ text: c.label, choice: c.data }); },
     again(m) {
       const back = out.again(m.key);
