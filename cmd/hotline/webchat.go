@@ -30,6 +30,7 @@ func (s *server) mountWebchat(context.Context) error {
 		},
 	}
 	s.webchat.Mount(s.app)
+	s.ui.ChatScript = "/nhung/chat.js"
 	s.courier.Senders[ticketing.Chat] = s.webchat
 	return nil
 }

@@ -19,6 +19,7 @@ export function judge(m, { el, icon, words, act }) {
     more);
   const chosen = () => form.querySelector('input:checked');
   form.addEventListener('change', () => {
+    for (const label of form.querySelectorAll('.verdict')) label.classList.toggle('chosen', label.contains(chosen()));
     more.hidden = !chosen();
     more.scrollIntoView({ block: 'nearest' });
   });
