@@ -69,6 +69,7 @@ type house struct {
 	hub   *realtime.Hub
 	gate  *gate
 	app   func(*fiber.App) // adds to what is served
+	watch fiber.Handler    // sees each request before anybody
 	base  string
 }
 
@@ -122,6 +123,9 @@ func (h *house) live(who func(*fiber.Ctx) (Follower, error)) fiber.Handler {
 func (h *house) serve(l net.Listener) {
 	h.Helper()
 	app := fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true, StreamRequestBody: true, DisablePreParseMultipartForm: true, BodyLimit: 256 << 10})
+	if h.watch != nil {
+		app.Use(h.watch)
+	}
 	if h.gate != nil {
 		app.Use(h.gate.pass)
 	}

@@ -39,6 +39,9 @@ type note struct {
 func (c *Channel) send(f *fiber.Ctx) error {
 	d, err := c.device(f)
 	if err == nil {
+		err = c.room()
+	}
+	if err == nil {
 		err = c.mayWrite(f, d)
 	}
 	if err != nil {
@@ -56,27 +59,42 @@ func (c *Channel) send(f *fiber.Ctx) error {
 	if err := c.check(n); err != nil {
 		return err
 	}
-	ctx := f.UserContext()
-	if first != nil { // files are stored before the message; of words alone the desk itself knows a repeat
-		if r, err := c.repeat(ctx, d, n); err == nil {
-			return c.taken(f, d, r)
-		} else if !errors.Is(err, ticketing.ErrNotFound) {
-			return err
-		}
-	}
-	in, err := c.incoming(ctx, f, d, n)
-	if err != nil {
-		return err
-	}
-	if in.Files, err = c.keep(ctx, parts, first); err != nil {
-		return err
-	}
-	r, err := c.Desk.Receive(ctx, by, in)
+	r, err := c.take(f, d, n, parts, first)
 	if err != nil {
 		c.health.count("not taken", c.now())
 		return err
 	}
 	return c.taken(f, d, r)
+}
+
+// take hands the message to the desk. Files may take their time on a slow line, and hold no place meanwhile.
+func (c *Channel) take(f *fiber.Ctx, d device, n note, parts *multipart.Reader, first *multipart.Part) (r ticketing.Receipt, err error) {
+	var in ticketing.Incoming
+	look := func(ctx context.Context) (err error) {
+		in, err = c.incoming(ctx, f, d, n)
+		return err
+	}
+	receive := func(ctx context.Context) (err error) {
+		r, err = c.Desk.Receive(ctx, by, in)
+		return err
+	}
+	if first == nil {
+		return r, c.soon(f.UserContext(), look, receive)
+	}
+	known := func(ctx context.Context) (err error) { // of words alone the desk itself knows a repeat
+		r, err = c.repeat(ctx, d, n)
+		return err
+	}
+	if err = c.soon(f.UserContext(), known); !errors.Is(err, ticketing.ErrNotFound) {
+		return r, err
+	}
+	if err = c.soon(f.UserContext(), look); err != nil {
+		return r, err
+	}
+	if in.Files, err = c.keep(f.UserContext(), parts, first); err != nil {
+		return r, err
+	}
+	return r, c.soon(f.UserContext(), receive)
 }
 
 // repeat is what became of the message when it was sent before; ErrNotFound: it was not.

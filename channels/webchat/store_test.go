@@ -2,6 +2,7 @@ package webchat
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"sync"
 
@@ -35,6 +36,23 @@ func (s *brokenStore) Append(ctx context.Context, e ticketing.Event, after ticke
 		}
 	}
 	return ticketing.Event{}, fail
+}
+
+// slowStore is a real store that takes one message after the other, each when it is let.
+type slowStore struct {
+	ticketing.Store
+	let chan struct{} // one for each; closed: all
+}
+
+func (s *slowStore) Append(ctx context.Context, e ticketing.Event, after ticketing.Ticket, with ...ticketing.Record) (ticketing.Event, error) {
+	if e.By.Role == ticketing.Citizen {
+		select {
+		case <-s.let:
+		case <-ctx.Done():
+			return ticketing.Event{}, fmt.Errorf("%w: %w", ticketing.ErrUnknown, ctx.Err())
+		}
+	}
+	return s.Store.Append(ctx, e, after, with...)
 }
 
 // countingFiles counts what is stored.
