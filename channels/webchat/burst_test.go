@@ -126,6 +126,22 @@ func TestAStoreThatIsSlowTakesWhatItCan(t *testing.T) {
 	b.counts()
 }
 
+func TestWhatIsStoredTooLateIsNoYesAndItsRepeatIs(t *testing.T) {
+	store := &lateStore{}
+	h := newHouse(t, func(h *house) { store.Store, h.desk.Store = h.store, store })
+	w := h.window()
+	store.late.Store(true)
+	name := nextName()
+	if a := w.say("Nước ngập cả đường.", "key", name).wants(t, 503); a.Header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	store.late.Store(false)
+	w.say("Nước ngập cả đường.", "key", name).wants(t, 200)
+	if n := h.only().Messages; n != 1 {
+		t.Errorf("%d messages", n)
+	}
+}
+
 // counts looks that each message is there once.
 func (b *burst) counts() {
 	b.Helper()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"hotline1022/ticketing"
 )
@@ -51,6 +52,20 @@ func (s *slowStore) Append(ctx context.Context, e ticketing.Event, after ticketi
 		case <-ctx.Done():
 			return ticketing.Event{}, fmt.Errorf("%w: %w", ticketing.ErrUnknown, ctx.Err())
 		}
+	}
+	return s.Store.Append(ctx, e, after, with...)
+}
+
+// lateStore is a real store that takes a message only when nobody waits for it any longer.
+type lateStore struct {
+	ticketing.Store
+	late atomic.Bool
+}
+
+func (s *lateStore) Append(ctx context.Context, e ticketing.Event, after ticketing.Ticket, with ...ticketing.Record) (ticketing.Event, error) {
+	if s.late.Load() && e.By.Role == ticketing.Citizen {
+		<-ctx.Done()
+		ctx = context.WithoutCancel(ctx)
 	}
 	return s.Store.Append(ctx, e, after, with...)
 }

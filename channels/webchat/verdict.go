@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/text"
 )
 
 const mostComment = 2000 // characters, as on the tracking page
@@ -17,6 +17,28 @@ const mostComment = 2000 // characters, as on the tracking page
 // judgeable says whether the citizen may still say of the event, an answer, whether it will do.
 func judgeable(t ticketing.Ticket, e ticketing.Event) bool {
 	return e.Kind == ticketing.AnsweredBy && e.N == t.AnswerN && slices.Contains(by.Allowed(t), ticketing.GiveVerdict)
+}
+
+// judgement is a verdict as a window sends it.
+type judgement struct {
+	ID      string // the answer's name in the window
+	OK      bool
+	Comment string
+}
+
+func readJudgement(body []byte) (judgement, error) {
+	in := struct {
+		judgement
+		OK *bool // it must be said
+	}{}
+	if err := json.Unmarshal(body, &in); err != nil || in.OK == nil {
+		return judgement{}, badForm(err)
+	}
+	j := judgement{ID: in.ID, OK: *in.OK, Comment: text.NFC(in.Comment)}
+	if utf8.RuneCountInString(j.Comment) > mostComment {
+		return judgement{}, invalid("comment", "error.too_long", mostComment)
+	}
+	return j, nil
 }
 
 // verdict takes the citizen's judgement of an answer. The answer is named, so that a tap which comes late is never
@@ -29,17 +51,9 @@ func (c *Channel) verdict(f *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var in struct {
-		ID      string
-		OK      *bool
-		Comment string
-	}
-	if err := json.Unmarshal(f.Body(), &in); err != nil || in.OK == nil {
-		return badForm(err)
-	}
-	in.Comment = strings.TrimSpace(in.Comment)
-	if utf8.RuneCountInString(in.Comment) > mostComment {
-		return invalid("comment", "error.too_long", mostComment)
+	in, err := readJudgement(f.Body())
+	if err != nil {
+		return err
 	}
 	all, err := c.conversation(f.UserContext(), d)
 	if err != nil {
@@ -51,7 +65,7 @@ func (c *Channel) verdict(f *fiber.Ctx) error {
 	}
 	done := judgeable(h.Ticket, e)
 	if done {
-		_, err = c.Desk.Judge(f.UserContext(), h.Code, *in.OK, in.Comment)
+		_, err = c.Desk.Judge(f.UserContext(), h.Code, in.OK, in.Comment)
 		if order := (*ticketing.OrderError)(nil); errors.As(err, &order) { // somebody, she herself perhaps, was quicker
 			done, err = false, nil
 		}
