@@ -74,12 +74,8 @@ func (r *rooms) size() int {
 	return len(r.all)
 }
 
-// heard notes that a side is writing and wakes the other.
-func (r *rooms) heard(it *room, from side, now time.Time) {
-	last := it.typed[from].Load()
-	if now.Sub(time.UnixMilli(last)) < typingEvery || !it.typed[from].CompareAndSwap(last, now.UnixMilli()) {
-		return
-	}
+// wake tells everybody on the other side of the room that there is something.
+func (r *rooms) wake(it *room, from side) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for s, is := range it.sockets {
@@ -113,13 +109,16 @@ func (s *socket) types() {
 		return
 	}
 	now := s.hub.now()
-	if last := it.typed[s.side()].Load(); now.Sub(time.UnixMilli(last)) < typingEvery {
+	last := it.typed[s.side()].Load()
+	if now.Sub(time.UnixMilli(last)) < typingEvery {
 		return
 	}
 	if s.viewer != nil && !s.hub.may(s.viewer.Audience, it.code, s.hub.Hears, s.hub.Writes) {
 		return
 	}
-	s.hub.rooms.heard(it, s.side(), now)
+	if it.typed[s.side()].CompareAndSwap(last, now.UnixMilli()) { // else another socket of this side has just said so
+		s.hub.rooms.wake(it, s.side())
+	}
 }
 
 // typing is what to tell of the other side; nil is nothing new.

@@ -70,6 +70,20 @@ func (s *lateStore) Append(ctx context.Context, e ticketing.Event, after ticketi
 	return s.Store.Append(ctx, e, after, with...)
 }
 
+// rivalStore is a real store in which another tap of the same citizen is always a little quicker.
+type rivalStore struct {
+	ticketing.Store
+	quicker atomic.Bool
+}
+
+func (s *rivalStore) Append(ctx context.Context, e ticketing.Event, after ticketing.Ticket, with ...ticketing.Record) (ticketing.Event, error) {
+	stored, err := s.Store.Append(ctx, e, after, with...)
+	if err == nil && e.Kind == ticketing.VerdictGiven && s.quicker.CompareAndSwap(true, false) {
+		return ticketing.Event{}, ticketing.ErrConflict // what has just been stored was the other one's
+	}
+	return stored, err
+}
+
 // countingFiles counts what is stored.
 type countingFiles struct {
 	ticketing.Files

@@ -94,6 +94,20 @@ func TestATapThatComesLateJudgesNoOtherAnswer(t *testing.T) {
 	w.judges(second, true, "").wants(t, 200, `"done":true`)
 }
 
+func TestATapThatIsBeatenAtTheLastMomentIsHarmless(t *testing.T) {
+	store := &rivalStore{}
+	h := newHouse(t, func(h *house) { store.Store, h.desk.Store = h.store, store })
+	w := h.window()
+	w.says("Đèn đường trước nhà tắt.")
+	code := h.only().Code
+	id := h.answers(code, "Đã sửa.")
+	store.quicker.Store(true)
+	w.judges(id, true, "").wants(t, 200, `"done":false`)
+	if n := len(h.verdicts(code)); n != 1 {
+		t.Errorf("%d verdicts", n)
+	}
+}
+
 func TestAVerdictIsTheDevicesOwn(t *testing.T) {
 	h := newHouse(t)
 	w, other := h.window(), h.window()
