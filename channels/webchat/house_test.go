@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -312,9 +313,9 @@ func multi(pairs []string, files ...upload) (kind string, body *bytes.Buffer) {
 	return m.FormDataContentType(), body
 }
 
-var names int
+var names atomic.Int64
 
-func nextName() string { names++; return fmt.Sprintf("%032x", names) }
+func nextName() string { return fmt.Sprintf("%032x", names.Add(1)) }
 
 // post sends a message; pairs may override any field.
 func (w *window) post(pairs []string, files ...upload) answer {
