@@ -57,7 +57,10 @@ func (h *Hub) Staff(auth func(*fiber.Ctx) (Viewer, error)) fiber.Handler {
 				f.lost = true
 			}
 			s.feed = f
-			return func() { h.book.leaveAudience(s, a) }, nil
+			return func() {
+				h.rooms.enter(s, "", staff)
+				h.book.leaveAudience(s, a)
+			}, nil
 		})
 	}
 }
@@ -102,7 +105,13 @@ func (h *Hub) Citizen(auth func(*fiber.Ctx) (Reader, error)) fiber.Handler {
 				hub: h, code: r.Ticket, lang: r.Lang, topic: h.book.joinTopic(s, r.Ticket),
 				version: int(since), lost: !fresh && !known,
 			}
-			return func() { h.book.leaveTopic(s, r.Ticket) }, nil
+			if r.Chats {
+				h.rooms.enter(s, r.Ticket, citizens)
+			}
+			return func() {
+				h.rooms.enter(s, "", citizens)
+				h.book.leaveTopic(s, r.Ticket)
+			}, nil
 		})
 	}
 }

@@ -123,7 +123,7 @@ func staffByQuery(c *fiber.Ctx) (realtime.Viewer, error) {
 }
 
 func citizenByQuery(c *fiber.Ctx) (realtime.Reader, error) {
-	return realtime.Reader{Ticket: ticketing.Code(c.Params("code")), Lang: c.Query("lang", "vi"), IP: c.Query("ip")}, nil
+	return realtime.Reader{Ticket: ticketing.Code(c.Params("code")), Lang: c.Query("lang", "vi"), IP: c.Query("ip"), Chats: c.Query("chats") != ""}, nil
 }
 
 func (h *house) wait(what string, ok func() bool) {
@@ -174,6 +174,8 @@ type item struct {
 	HB    *int64
 	Reset *int64
 	Pulse json.RawMessage
+
+	Typing ticketing.Code
 	realtime.Change
 }
 

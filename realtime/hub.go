@@ -45,6 +45,7 @@ type Reader struct {
 	Lang    string
 	Session string // the key that Close takes; may be empty
 	IP      string
+	Chats   bool // she has a window to write in: she is told that somebody is writing to her, and may tell it
 }
 
 // Change is what a screen is told of one event.
@@ -82,14 +83,20 @@ type Hub struct {
 	// most once a second per connected audience, and only after an event that audience heard of.
 	Pulse func(ctx context.Context, a Audience) any
 
+	// Writes says whether the audience may write to the ticket's citizen as it stands: only then is she told that
+	// somebody is writing. It is like Hears; nil: nobody is told.
+	Writes func(a Audience, t ticketing.Ticket) bool
+
 	Origin string // of our own pages, exactly: "https://1022.example.vn"
 	Build  string // version of the program; a screen that sees another one may offer to reload
 	Log    *slog.Logger
 	Limits Limits
+	Now    func() time.Time // of typing alone, for tests; nil is time.Now
 
 	once    sync.Once
 	ring    ring
 	book    book
+	rooms   rooms
 	known   memory // of the follower alone
 	crowd   crowd
 	recheck chan struct{}
@@ -183,6 +190,7 @@ func (h *Hub) Ready() bool { return h.ready.Load() }
 // Stats is what the hub holds and has done since it started.
 type Stats struct {
 	Staff, Citizens, Audiences int   // now
+	Rooms                      int   // tickets that a window or a screen of staff has open
 	Head                       int64 // last event told
 	Rendered                   int64 // frames made
 	Sent                       int64 // frames handed to sockets
@@ -203,7 +211,7 @@ func (h *Hub) Stats() Stats {
 	h.init()
 	staff, citizens := h.crowd.size()
 	return Stats{
-		Staff: staff, Citizens: citizens, Audiences: len(h.book.present()), Head: h.ring.head.Load(),
+		Staff: staff, Citizens: citizens, Audiences: len(h.book.present()), Rooms: h.rooms.size(), Head: h.ring.head.Load(),
 		Rendered: h.count.rendered.Load(), Sent: h.count.sent.Load(), Writes: h.count.writes.Load(),
 		Resets: h.count.resets.Load(), Cut: h.count.cut.Load(), Refused: h.count.refused.Load(),
 		Lost: h.count.lost.Load(), Panics: h.count.panics.Load(),

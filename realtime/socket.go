@@ -38,6 +38,9 @@ type socket struct {
 	place   int // in its flock
 	doubts  atomic.Int32
 	feed    feed
+	room    atomic.Pointer[room] // of the ticket it looks at; nil: none, or a citizen without a window
+
+	toldTyping int64 // the writer's: the signal told last
 
 	bell chan struct{} // one slot: a ring is never lost, and never waited for
 	bye  atomic.Pointer[goodbye]
@@ -162,11 +165,20 @@ func (s *socket) read(c *websocket.Conn) {
 			continue
 		}
 		var w wish
-		if json.Unmarshal(text, &w) == nil && w.Watch != nil {
+		if json.Unmarshal(text, &w) != nil {
+			continue
+		}
+		if w.Watch != nil {
 			var codes []ticketing.Code
 			if json.Unmarshal(w.Watch, &codes) == nil {
 				s.feed.watch(codes, codes == nil)
 			}
+		}
+		if w.Open != nil {
+			s.opened(w.Open)
+		}
+		if w.Typing {
+			s.types()
 		}
 	}
 }
@@ -175,6 +187,10 @@ func (s *socket) read(c *websocket.Conn) {
 type wish struct {
 	// Watch narrows a staff socket to these tickets; null takes all again. It cannot widen.
 	Watch json.RawMessage `json:"watch"`
+	// Open is the ticket a staff screen shows now, "" for none: of it the screen is told when its citizen is writing.
+	Open json.RawMessage `json:"open"`
+	// Typing says that somebody is writing: a citizen in her window, staff in the box of the open ticket.
+	Typing bool `json:"typing"`
 }
 
 // budget is how many messages a client may send in each ten seconds.
@@ -220,6 +236,10 @@ func (s *socket) write(ctx context.Context, c *websocket.Conn) (parting time.Dur
 			continue
 		}
 		if text := s.feed.pulse(); text != nil {
+			err = s.send(c, "", text)
+			continue
+		}
+		if text := s.typing(); text != nil {
 			err = s.send(c, "", text)
 			continue
 		}

@@ -52,6 +52,7 @@ type ChatRules struct {
 	Guide    bool     `json:"guide,omitempty"`     // ask for the place and a photograph
 	Skip     []string `json:"skip,omitempty"`      // a matter with one of these words is not asked where: a question, or what has no place
 	NoPhotos bool     `json:"no_photos,omitempty"` // ask for the place only
+	NoButton bool     `json:"no_button,omitempty"` // web chat: our own pages do not carry its button
 }
 
 const (

@@ -29,6 +29,7 @@ func chatKind() adminKind {
 		{Name: "guide", Input: inCheck, Column: true},
 		{Name: "no_photos", Input: inCheck, Column: true},
 		{Name: "skip", Input: inLines},
+		{Name: "no_button", Input: inCheck},
 	}}
 }
 

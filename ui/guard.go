@@ -14,6 +14,16 @@ import (
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
 	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+// withChat lets the page carry the web chat's button, whose window is a frame of our own: where there is a chat, the
+// administration has not taken the button off, and the reader is no member of staff.
+func (s *Server) withChat(v *visit, r route) error {
+	if r.chat && s.ChatScript != "" && v.staff.ID == "" && !s.Desk.Catalog.Current().Chat(ticketing.Chat).NoButton {
+		v.chat = true
+		v.Set(fiber.HeaderContentSecurityPolicy, policy+"; frame-src 'self'")
+	}
+	return nil
+}
+
 // headers that every page carries.
 func (s *Server) headers(v *visit, r route) {
 	v.Set(fiber.HeaderContentSecurityPolicy, policy)

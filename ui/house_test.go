@@ -72,6 +72,9 @@ func newHouse(t *testing.T, change ...func(*ui.Server)) *house {
 	}
 	app := fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true, ErrorHandler: h.server.ErrorHandler,
 		StreamRequestBody: true, DisablePreParseMultipartForm: true, BodyLimit: 1 << 20})
+	if h.server.ChatScript != "" {
+		h.mountChat(app)
+	}
 	h.server.Mount(app)
 	app.Use(h.server.NotFound)
 	go func() { _ = app.Listener(l) }()

@@ -30,11 +30,15 @@ type Page struct {
 	Scripts []string // modules of this page, by file name
 	Wide    bool     // the screen fills the window, as the console does
 	NoIndex bool
+	Chat    string // address of the script that puts the web chat's button here
 }
 
 // page begins a page's struct.
 func (s *Server) page(v *visit, title string) Page {
 	p := Page{Lang: v.lang, Theme: v.theme, Title: title, Path: v.path, Phone: s.Phone, Version: s.Version}
+	if v.chat {
+		p.Chat = s.ChatScript
+	}
 	if v.staff.ID != "" {
 		p.Staff = &v.staff
 		for _, item := range nav {

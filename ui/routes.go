@@ -15,6 +15,7 @@ type route struct {
 	who    who
 	rate   rateClass
 	size   int64 // most bytes of a body; 0 is smallBody
+	chat   bool  // its page carries the web chat's button, where that is on
 	do     func(*Server, *visit) error
 }
 
@@ -53,18 +54,18 @@ func (s *Server) routes() []route {
 		{method: get, path: "/healthz", who: anyone, do: (*Server).healthz},
 
 		// Citizens.
-		{method: get, path: "/", who: anyone, do: (*Server).home},
-		{method: get, path: "/gui", who: anyone, do: (*Server).sendEmpty},
-		{method: post, path: "/gui", who: anyone, rate: rateIntake, size: uploadBody, do: (*Server).send},
+		{method: get, path: "/", who: anyone, chat: true, do: (*Server).home},
+		{method: get, path: "/gui", who: anyone, chat: true, do: (*Server).sendEmpty},
+		{method: post, path: "/gui", who: anyone, rate: rateIntake, size: uploadBody, chat: true, do: (*Server).send},
 		{method: get, path: "/gui/areas", who: anyone, do: (*Server).findAreas},
-		{method: get, path: "/tra-cuu", who: anyone, do: (*Server).lookUpPage},
-		{method: post, path: "/tra-cuu", who: anyone, do: (*Server).lookUp},
-		{method: get, path: "/t/:code", who: anyone, do: (*Server).track},
+		{method: get, path: "/tra-cuu", who: anyone, chat: true, do: (*Server).lookUpPage},
+		{method: post, path: "/tra-cuu", who: anyone, chat: true, do: (*Server).lookUp},
+		{method: get, path: "/t/:code", who: anyone, chat: true, do: (*Server).track},
 		{method: get, path: "/t/:code/da-gui", who: anyone, do: (*Server).sent},
 		{method: get, path: "/t/:code/files/:id", who: anyone, do: (*Server).trackFile},
-		{method: post, path: "/t/:code/so-dien-thoai", who: anyone, do: (*Server).showDigits},
-		{method: post, path: "/t/:code/noi-them", who: anyone, rate: rateIntake, size: uploadBody, do: (*Server).say},
-		{method: post, path: "/t/:code/danh-gia", who: anyone, rate: rateIntake, do: (*Server).judge},
+		{method: post, path: "/t/:code/so-dien-thoai", who: anyone, chat: true, do: (*Server).showDigits},
+		{method: post, path: "/t/:code/noi-them", who: anyone, rate: rateIntake, size: uploadBody, chat: true, do: (*Server).say},
+		{method: post, path: "/t/:code/danh-gia", who: anyone, rate: rateIntake, chat: true, do: (*Server).judge},
 		{method: post, path: "/giao-dien", who: anyone, do: (*Server).setTheme},
 
 		// An agency's people without an account.

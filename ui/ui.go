@@ -34,6 +34,9 @@ type Server struct {
 	Phone    string // the number people call; "" is 1022
 	Dev      string // folder of this package, to read templates and static files anew for each request; "" for what is built in
 	Rates    Rates  // zero fields have defaults
+	// ChatScript is the address, on our own origin, of the script that puts the web chat's button on citizens' pages; "":
+	// there is no web chat.
+	ChatScript string
 	// Channels tells how the doors do, for the administration; nil: there are none.
 	Channels func() []ChannelHealth
 	// Caller is whose telephone number the call form is filled in with: of a call at the person's own extension, or of
@@ -108,7 +111,7 @@ func (s *Server) handle(r route) fiber.Handler {
 			}
 		}()
 		s.headers(v, r)
-		for _, check := range []func(*visit, route) error{s.sameSite, s.admit, s.withinRate, s.withinSize} {
+		for _, check := range []func(*visit, route) error{s.sameSite, s.admit, s.withChat, s.withinRate, s.withinSize} {
 			if err := check(v, r); err != nil {
 				return s.fail(v, err)
 			}
@@ -131,6 +134,7 @@ type visit struct {
 	session     ticketing.Session
 	staff       ticketing.Staff // zero for citizens
 	answered    bool            // a check has answered already
+	chat        bool            // the page carries the web chat's button
 }
 
 // ctx ends with the request's patience.

@@ -349,6 +349,10 @@ func TestAStrangersPageInABrowser(t *testing.T) {
 	eval[bool](b, theButton+".click(), true")
 	b.on("there is a link", thePanel+`.querySelector("a")?.href.startsWith("`+h.base+`/nhung/chat?lang=vi")`)
 	b.snap("stranger")
+	eval[bool](b, thePanel+`.querySelector("section button").click(), true`)
+	b.on("it can be put away", thePanel+`.hidden && !`+theButton+`.hidden`)
+	eval[bool](b, theButton+".click(), true")
+	b.on("the link is there again, once", thePanel+`.querySelectorAll("a").length === 1 && !`+thePanel+`.hidden`)
 	if n := h.ch.Health().Problems; len(n) != 1 {
 		t.Errorf("problems: %+v", n)
 	}

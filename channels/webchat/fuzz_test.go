@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"hotline1022/ticketing"
 )
@@ -73,6 +74,24 @@ func FuzzReceipt(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		if code, n, ok := ofReceipt(s); ok && receipt(code, n) != s {
 			t.Errorf("%q is read as %s, %d", s, code, n)
+		}
+	})
+}
+
+func FuzzJudgement(f *testing.F) {
+	f.Add([]byte(`{"id":"AAAABBBBCCCC-7","ok":false,"comment":"chưa"}`))
+	f.Add([]byte(`{"id":1}`))
+	f.Add([]byte(`{"ok":true,"OK":null}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		j, err := readJudgement(body)
+		if err != nil {
+			if ticketing.ClassOf(err) != ticketing.Invalid || j != (judgement{}) {
+				t.Errorf("refused as %v with %+v", err, j)
+			}
+			return
+		}
+		if n := utf8.RuneCountInString(j.Comment); n > mostComment || strings.TrimSpace(j.Comment) != j.Comment {
+			t.Errorf("a comment of %d characters: %q", n, j.Comment)
 		}
 	})
 }

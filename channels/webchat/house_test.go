@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,6 +69,8 @@ type house struct {
 	ch    *Channel
 	hub   *realtime.Hub
 	gate  *gate
+	app   func(*fiber.App) // adds to what is served
+	watch fiber.Handler    // sees each request before anybody
 	base  string
 }
 
@@ -114,17 +117,23 @@ func newHouse(t testing.TB, change ...func(*house)) *house {
 func (h *house) live(who func(*fiber.Ctx) (Follower, error)) fiber.Handler {
 	return h.hub.Citizen(func(c *fiber.Ctx) (realtime.Reader, error) {
 		f, err := who(c)
-		return realtime.Reader{Ticket: f.Ticket, Lang: f.Lang, Session: f.Device, IP: f.IP}, err
+		return realtime.Reader{Ticket: f.Ticket, Lang: f.Lang, Session: f.Device, IP: f.IP, Chats: true}, err
 	})
 }
 
 func (h *house) serve(l net.Listener) {
 	h.Helper()
 	app := fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true, StreamRequestBody: true, DisablePreParseMultipartForm: true, BodyLimit: 256 << 10})
+	if h.watch != nil {
+		app.Use(h.watch)
+	}
 	if h.gate != nil {
 		app.Use(h.gate.pass)
 	}
 	h.ch.Mount(app)
+	if h.app != nil {
+		h.app(app)
+	}
 	app.Get("/house/*", func(c *fiber.Ctx) error { // the pages' fonts and icons
 		body, err := os.ReadFile(filepath.Join("../../ui/static", filepath.Clean("/"+c.Params("*"))))
 		c.Type(filepath.Ext(c.Path()))
@@ -304,9 +313,9 @@ func multi(pairs []string, files ...upload) (kind string, body *bytes.Buffer) {
 	return m.FormDataContentType(), body
 }
 
-var names int
+var names atomic.Int64
 
-func nextName() string { names++; return fmt.Sprintf("%032x", names) }
+func nextName() string { return fmt.Sprintf("%032x", names.Add(1)) }
 
 // post sends a message; pairs may override any field.
 func (w *window) post(pairs []string, files ...upload) answer {
@@ -358,6 +367,13 @@ func (a answer) view(h testing.TB) (v view) {
 		h.Fatalf("%v\n%.2000s", err, a.body)
 	}
 	return v
+}
+
+// says sends a message that must be taken, and is the conversation afterwards.
+func (w *window) says(text string, more ...string) view {
+	w.Helper()
+	w.say(text, more...).wants(w, 200)
+	return w.thread()
 }
 
 func (w *window) thread() view {

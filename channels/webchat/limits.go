@@ -107,3 +107,28 @@ func address(f *fiber.Ctx) string {
 	p, _ := a.WithZone("").Prefix(64) // 64 is no more than 128
 	return p.String()
 }
+
+// remembered is a bounded set of names. What it has forgotten is only looked up again.
+type remembered struct {
+	mu  sync.Mutex
+	all map[string]struct{}
+}
+
+func (r *remembered) has(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.all[name]
+	return ok
+}
+
+func (r *remembered) add(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.all) >= mostKeys {
+		r.all = nil
+	}
+	if r.all == nil {
+		r.all = map[string]struct{}{}
+	}
+	r.all[name] = struct{}{}
+}

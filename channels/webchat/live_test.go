@@ -35,7 +35,7 @@ func (h *house) hear(c *websocket.Conn) string {
 func TestTheLineTellsThatThereIsAnAnswer(t *testing.T) {
 	h := newHouse(t)
 	w := h.window()
-	v := w.say("Đèn đường trước nhà tắt.").wants(t, 200).view(t)
+	v := w.says("Đèn đường trước nhà tắt.")
 	c, resp, err := h.dial(v.Live, h.base)
 	h.must(err)
 	defer c.Close()
@@ -57,7 +57,7 @@ func TestTheLineTellsThatThereIsAnAnswer(t *testing.T) {
 func TestALineThatBrokeGoesOnWhereTheWindowIs(t *testing.T) {
 	h := newHouse(t)
 	w := h.window()
-	v := w.say("Đèn đường trước nhà tắt.").wants(t, 200).view(t)
+	v := w.says("Đèn đường trước nhà tắt.")
 	code := h.only().Code
 	c, _, err := h.dial(v.Live, h.base)
 	h.must(err)
@@ -76,7 +76,7 @@ func TestALineThatBrokeGoesOnWhereTheWindowIs(t *testing.T) {
 func TestALineNeedsAPassAndOurOwnPage(t *testing.T) {
 	h := newHouse(t)
 	w := h.window()
-	v := w.say("Đèn đường trước nhà tắt.").wants(t, 200).view(t)
+	v := w.says("Đèn đường trước nhà tắt.")
 	for _, origin := range []string{"https://evil.example", "null", ""} {
 		if _, resp, err := h.dial(v.Live, origin); err == nil || resp.StatusCode != 403 {
 			t.Errorf("from %q: %v", origin, resp)
@@ -117,7 +117,7 @@ func TestALineNeedsAPassAndOurOwnPage(t *testing.T) {
 func TestAskingFindsEverything(t *testing.T) {
 	h := newHouse(t, func(h *house) { h.ch.Live = nil })
 	w := h.window()
-	v := w.say("Đèn đường trước nhà tắt.").wants(t, 200).view(t)
+	v := w.says("Đèn đường trước nhà tắt.")
 	if v.Live != nil {
 		t.Fatal("a line is offered that is not there")
 	}

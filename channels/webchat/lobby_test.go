@@ -21,12 +21,12 @@ func TestAGreetingAndAMenuAreShownWithoutATicket(t *testing.T) {
 	if menu.Kind != "told" || len(menu.Choices) != 4 || menu.Receipt == "" {
 		t.Fatalf("%+v", menu)
 	}
-	v = w.say(menu.Choices[0].Label, "choice", menu.Choices[0].Data).wants(t, 200).view(t)
+	v = w.says(menu.Choices[0].Label, "choice", menu.Choices[0].Data)
 	if last := v.Messages[len(v.Messages)-1]; last.Kind != "told" || len(v.Messages) != 4 {
 		t.Errorf("%+v", v.Messages)
 	}
 	// What follows is a matter: a ticket, below what was said before.
-	v = w.say("Đèn đường trước nhà tắt ba hôm nay.").wants(t, 200).view(t)
+	v = w.says("Đèn đường trước nhà tắt ba hôm nay.")
 	if n := len(v.Messages); n != 6 || v.Messages[4].Kind != "own" || v.Messages[5].Kind != "card" || v.Live == nil {
 		t.Errorf("%+v", v.Messages)
 	}

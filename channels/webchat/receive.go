@@ -35,9 +35,12 @@ type note struct {
 }
 
 // send takes a message in: look whether it may come, read its words, and only then its files; commit; answer with the
-// conversation as it is now. A repeat is answered the same, and its files are not read again.
+// message as it stands in the journal now. A repeat is answered the same, and its files are not read again.
 func (c *Channel) send(f *fiber.Ctx) error {
 	d, err := c.device(f)
+	if err == nil {
+		err = c.room()
+	}
 	if err == nil {
 		err = c.mayWrite(f, d)
 	}
@@ -56,42 +59,68 @@ func (c *Channel) send(f *fiber.Ctx) error {
 	if err := c.check(n); err != nil {
 		return err
 	}
-	ctx := f.UserContext()
-	done, err := c.Desk.Store.ByKey(ctx, d.eventKey(n.Key))
-	switch {
-	case err == nil && done.Print == n.print():
-		c.health.count("repeated", c.now())
-		return c.shown(f, d, done.Ticket)
-	case err == nil:
-		return invalid("", "error.key_reused")
-	case !errors.Is(err, ticketing.ErrNotFound):
-		return err
-	}
-	in, err := c.incoming(ctx, f, d, n)
-	if err != nil {
-		return err
-	}
-	if in.Files, err = c.keep(ctx, parts, first); err != nil {
-		return err
-	}
-	r, err := c.Desk.Receive(ctx, by, in)
+	r, err := c.take(f, d, n, parts, first)
 	if err != nil {
 		c.health.count("not taken", c.now())
 		return err
 	}
-	c.health.count("taken", c.now())
-	return c.shown(f, d, r.Ticket.Code)
+	return c.taken(f, d, r)
 }
 
-// shown answers with the conversation, the ticket just written to among it.
-func (c *Channel) shown(f *fiber.Ctx, d device, code ticketing.Code) error {
-	v := view{Office: c.office(f.UserContext(), lang(f))}
-	if err := c.read(f.UserContext(), d, lang(f), "", &v, code); err != nil {
-		// It is stored; that it cannot be shown just now must not make it look lost.
-		c.Log.Error("a stored message cannot be shown", "ticket", code, "err", err)
-		return f.JSON(view{Office: v.Office})
+// take hands the message to the desk. Files may take their time on a slow line, and hold no place meanwhile.
+func (c *Channel) take(f *fiber.Ctx, d device, n note, parts *multipart.Reader, first *multipart.Part) (r ticketing.Receipt, err error) {
+	var in ticketing.Incoming
+	look := func(ctx context.Context) (err error) {
+		in, err = c.incoming(ctx, f, d, n)
+		return err
 	}
-	return f.JSON(v)
+	receive := func(ctx context.Context) (err error) {
+		r, err = c.Desk.Receive(ctx, by, in)
+		return err
+	}
+	if first == nil {
+		return r, c.soon(f.UserContext(), look, receive)
+	}
+	known := func(ctx context.Context) (err error) { // of words alone the desk itself knows a repeat
+		r, err = c.repeat(ctx, d, n)
+		return err
+	}
+	if err = c.soon(f.UserContext(), known); !errors.Is(err, ticketing.ErrNotFound) {
+		return r, err
+	}
+	if err = c.soon(f.UserContext(), look); err != nil {
+		return r, err
+	}
+	if in.Files, err = c.keep(f.UserContext(), parts, first); err != nil {
+		return r, err
+	}
+	return r, c.soon(f.UserContext(), receive)
+}
+
+// repeat is what became of the message when it was sent before; ErrNotFound: it was not.
+func (c *Channel) repeat(ctx context.Context, d device, n note) (ticketing.Receipt, error) {
+	e, err := c.Desk.Store.ByKey(ctx, d.eventKey(n.Key))
+	if err != nil {
+		return ticketing.Receipt{}, err
+	}
+	if e.Print != n.print() {
+		return ticketing.Receipt{}, invalid("", "error.key_reused")
+	}
+	t, err := c.Desk.Store.Ticket(ctx, e.Ticket)
+	return ticketing.Receipt{Ticket: t, Event: e, Repeated: true}, err
+}
+
+// taken answers with the message that was taken in, and what the hotline said to it in the same event. What else there
+// is of the conversation the window asks for, as always by thread: reading it all for each message cost half of what
+// taking it in does.
+func (c *Channel) taken(f *fiber.Ctx, d device, r ticketing.Receipt) error {
+	what := "taken"
+	if r.Repeated {
+		what = "repeated"
+	}
+	c.health.count(what, c.now())
+	c.begunBefore.add(d.tag)
+	return f.JSON(accepted{N: r.Event.N, Messages: c.show(r.Ticket, r.Event, d, lang(f))})
 }
 
 func (c *Channel) mayWrite(f *fiber.Ctx, d device) error {
@@ -198,8 +227,11 @@ func (c *Channel) incoming(ctx context.Context, f *fiber.Ctx, d device, n note) 
 	return in, nil
 }
 
-// begun says whether the device has written before.
+// begun says whether the device has written before. Who has begun never has not: that is remembered.
 func (c *Channel) begun(ctx context.Context, d device) (bool, error) {
+	if c.begunBefore.has(d.tag) {
+		return true, nil
+	}
 	citizen, err := c.Desk.Vault.Identify(ctx, d.contact)
 	if err != nil {
 		return false, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -18,10 +19,20 @@ func TestAMessageBecomesATicketAndLaterOnesJoinIt(t *testing.T) {
 	h := newHouse(t)
 	w := h.window()
 	v := w.say("Đèn đường hẻm 42 tắt ba hôm nay.").wants(t, 200).view(t)
-	if len(v.Messages) != 2 || v.Messages[0].Kind != "own" || v.Messages[1].Kind != "card" || v.Live == nil {
-		t.Fatalf("the answer is not the conversation: %+v", v)
+	if len(v.Messages) != 2 || v.Messages[0].Kind != "own" || v.Messages[1].Kind != "card" {
+		t.Fatalf("the answer is not the message and its receipt: %+v", v)
 	}
-	w.say("Trước nhà số 12.").wants(t, 200)
+	next := w.say("Trước nhà số 12.").wants(t, 200, `"n":`).lacks(t, "hẻm 42").view(t)
+	if len(next.Messages) != 1 || next.Messages[0].Kind != "own" {
+		t.Errorf("the answer to a further message is %+v", next)
+	}
+	// What the answer shows is what the conversation shows: the window puts one in place of the other.
+	all := w.thread().Messages
+	for i, m := range slices.Concat(v.Messages, next.Messages) {
+		if all[i].Seen = m.Seen; !reflect.DeepEqual(all[i], m) {
+			t.Errorf("answered %+v, and the conversation says %+v", m, all[i])
+		}
+	}
 	tk := h.only()
 	if tk.Channel != ticketing.Chat || tk.Kind != ticketing.Other || tk.Messages != 2 || tk.Citizen == "" {
 		t.Errorf("the ticket: %+v", tk)
@@ -261,7 +272,8 @@ func TestAButtonSendsWhatItStandsFor(t *testing.T) {
 		t.Fatalf("the buttons are not there: %+v", last)
 	}
 	w.say("giả", "choice", "done:9").wants(t, 422)
-	v = w.say("nhãn giả", "choice", "done:0").wants(t, 200).lacks(t, "nhãn giả").view(t)
+	w.say("nhãn giả", "choice", "done:0").wants(t, 200).lacks(t, "nhãn giả")
+	v = w.thread()
 	if last := v.Messages[len(v.Messages)-1]; last.Text != "Chưa" || last.Kind != "own" {
 		t.Errorf("what was tapped is %+v", last)
 	}

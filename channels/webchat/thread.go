@@ -24,6 +24,12 @@ type view struct {
 	Others   bool      `json:"others,omitempty"`   // more than one matter is open: the line tells of one only
 }
 
+// accepted is the answer to a message: that it is in the journal, as what, and how it looks in the conversation.
+type accepted struct {
+	N        int       `json:"n"` // of its event
+	Messages []message `json:"messages"`
+}
+
 // message is one bubble, card or line of the conversation.
 type message struct {
 	ID      string   `json:"id"`
@@ -37,6 +43,7 @@ type message struct {
 	Key     string   `json:"key,omitempty"`     // own: the window's name for it
 	Receipt string   `json:"receipt,omitempty"` // told: by which it is confirmed
 	Seen    string   `json:"seen,omitempty"`    // told: how far that is known, "arrived" or "read"
+	Judge   bool     `json:"judge,omitempty"`   // told: an answer of which she may say whether it will do
 	Code    string   `json:"code,omitempty"`    // card
 	URL     string   `json:"url,omitempty"`     // card
 }
@@ -79,9 +86,9 @@ func (c *Channel) thread(f *fiber.Ctx) error {
 	return f.JSON(v)
 }
 
-// read fills in the conversation; with is a ticket that is the device's although lists may not show it yet.
-func (c *Channel) read(ctx context.Context, d device, lang, have string, v *view, with ...ticketing.Code) error {
-	all, err := c.conversation(ctx, d, with...)
+// read fills in the conversation.
+func (c *Channel) read(ctx context.Context, d device, lang, have string, v *view) error {
+	all, err := c.conversation(ctx, d)
 	if err != nil || len(all) == 0 {
 		return err
 	}
@@ -111,7 +118,7 @@ type held struct {
 // conversation is the device's matters, oldest first. A ticket is the device's because its first message bears the
 // device's tag, or because it was split off from such a one; that the vault calls two people the same does not show
 // one the other's words.
-func (c *Channel) conversation(ctx context.Context, d device, with ...ticketing.Code) ([]held, error) {
+func (c *Channel) conversation(ctx context.Context, d device) ([]held, error) {
 	citizen, err := c.Desk.Vault.Identify(ctx, d.contact)
 	if err != nil {
 		return nil, err
@@ -122,18 +129,9 @@ func (c *Channel) conversation(ctx context.Context, d device, with ...ticketing.
 	if err != nil {
 		return nil, err
 	}
-	codes := with
-	for _, t := range page.Tickets {
-		if !slices.Contains(codes, t.Code) {
-			codes = append(codes, t.Code)
-		}
-	}
 	var all []held
-	for _, code := range codes {
-		t, events, err := c.Desk.Held(ctx, code)
-		if ticketing.ClassOf(err) == ticketing.NotFound && err != nil {
-			continue // a lobby: it is shown beside the tickets
-		}
+	for _, one := range page.Tickets {
+		t, events, err := c.Desk.Held(ctx, one.Code)
 		if err != nil {
 			return nil, err
 		}
@@ -249,6 +247,7 @@ func (c *Channel) show(t ticketing.Ticket, e ticketing.Event, d device, lang str
 		if e.Reason != "" {
 			m.Text += "\n\n" + say("track.reason", e.Reason)
 		}
+		m.Judge = judgeable(t, e)
 	case ticketing.Messaged:
 		if e.Into != "" {
 			m.Label = say("track.label.common")

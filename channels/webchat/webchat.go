@@ -58,8 +58,11 @@ type Channel struct {
 	origin string // of our own pages, exactly
 	secure bool
 	limits *limits
-	assets *assets
-	health health
+	places chan struct{} // taken while a message is taken in
+
+	begunBefore remembered // devices that have written
+	assets      *assets
+	health      health
 }
 
 var _ ticketing.Sender = (*Channel)(nil)
@@ -71,14 +74,15 @@ var by = ticketing.Actor{ID: "chat", Role: ticketing.Citizen}
 // wrapper: anyone for what is the same for all, device for what belongs to one conversation.
 func (c *Channel) Mount(app fiber.Router) {
 	c.prepare()
-	app.Get("/nhung/chat.js", c.loader)                   // anyone, from any page
-	app.Get("/nhung/chat", c.page)                        // anyone, framed by our own pages and Sites
-	app.Get("/nhung/chat/static/:hash/:name", c.static)   // anyone
-	app.Get("/nhung/chat/thread", c.answer(c.thread))     // anyone: the hours; device: its conversation
-	app.Post("/nhung/chat/send", c.answer(c.own(c.send))) // device, from our own frame
-	app.Post("/nhung/chat/seen", c.answer(c.own(c.seen))) // device, from our own frame
-	app.Get("/nhung/chat/file/:id", c.answer(c.file))     // device
-	if c.Live != nil {                                    //
+	app.Get("/nhung/chat.js", c.loader)                                   // anyone, from any page
+	app.Get("/nhung/chat", c.page)                                        // anyone, framed by our own pages and Sites
+	app.Get("/nhung/chat/static/:hash/:name", c.static)                   // anyone
+	app.Get("/nhung/chat/thread", c.answer(c.prompt(c.thread)))           // anyone: the hours; device: its conversation
+	app.Post("/nhung/chat/send", c.answer(c.own(c.send)))                 // device, from our own frame
+	app.Post("/nhung/chat/seen", c.answer(c.own(c.prompt(c.seen))))       // device, from our own frame
+	app.Post("/nhung/chat/verdict", c.answer(c.own(c.prompt(c.verdict)))) // device, from our own frame
+	app.Get("/nhung/chat/file/:id", c.answer(c.file))                     // device
+	if c.Live != nil {                                                    //
 		app.Get("/nhung/chat/live", c.offered, c.Live(c.follower)) // device, by a pass from thread; from our own frame
 	}
 }
@@ -98,6 +102,7 @@ func (c *Channel) prepare() {
 		c.origin, c.secure = originOf(u), u.Scheme == "https"
 	}
 	c.limits = newLimits(c.Rates)
+	c.places = make(chan struct{}, mostAtOnce)
 	c.assets = mustAssets(c)
 }
 

@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"io"
 	"net"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
@@ -39,6 +40,11 @@ func (s *server) newHub() *realtime.Hub {
 				return realtime.Change{}, false
 			}
 			return realtime.Change{}, !e.Kind.Quiet()
+		},
+		Writes: func(a realtime.Audience, t ticketing.Ticket) bool {
+			return slices.ContainsFunc(actorOf(a).Allowed(t), func(v ticketing.Verb) bool {
+				return v == ticketing.AnswerIt || v == ticketing.Ask || v == ticketing.Message
+			})
 		},
 		Check: s.stillGood,
 		Pulse: func(ctx context.Context, a realtime.Audience) any {

@@ -25,11 +25,12 @@ func (s *server) mountWebchat(context.Context) error {
 		Live: func(who func(*fiber.Ctx) (webchat.Follower, error)) fiber.Handler {
 			return s.hub.Citizen(func(c *fiber.Ctx) (realtime.Reader, error) {
 				f, err := who(c)
-				return realtime.Reader{Ticket: f.Ticket, Lang: f.Lang, Session: f.Device, IP: f.IP}, err
+				return realtime.Reader{Ticket: f.Ticket, Lang: f.Lang, Session: f.Device, IP: f.IP, Chats: true}, err
 			})
 		},
 	}
 	s.webchat.Mount(s.app)
+	s.ui.ChatScript = "/nhung/chat.js"
 	s.courier.Senders[ticketing.Chat] = s.webchat
 	return nil
 }

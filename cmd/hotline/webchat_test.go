@@ -1,10 +1,15 @@
 package main
 
 import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/fasthttp/websocket"
 
 	"hotline1022/ticketing"
 	"hotline1022/ticketing/store/sqlite"
@@ -54,6 +59,62 @@ func TestSomebodyIsOnDutyWhileAnOperatorIsSignedIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	want("the operator signed out", false)
+}
+
+// The hub, the window's line and the console's are joined: each side is told that the other is writing.
+func TestTypingGoesFromTheWindowToTheConsoleAndBack(t *testing.T) {
+	r := start(t)
+	got, err := r.desk.Receive(t.Context(), ticketing.Actor{ID: "chat", Role: ticketing.Citizen}, ticketing.Incoming{
+		Key: "chat:test:1", Channel: ticketing.Chat, From: ticketing.Contact{Channel: ticketing.Chat, ID: strings.Repeat("ab", 32)}, Text: "Đèn đường trước nhà tắt.",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := string(got.Ticket.Code)
+	if err := r.accounts.Add(t.Context(), ticketing.Staff{ID: "may", Name: "Mây", Role: ticketing.Operator}, "một câu dài dễ nhớ", "test"); err != nil {
+		t.Fatal(err)
+	}
+	token, _, err := r.accounts.SignIn(t.Context(), "may", "một câu dài dễ nhớ", "127.0.0.1", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dial := func(path string, header http.Header, protocols ...string) *websocket.Conn {
+		header.Set("Origin", r.url)
+		d := websocket.Dialer{HandshakeTimeout: 20 * time.Second, Subprotocols: protocols}
+		c, _, err := d.Dial(strings.Replace(r.url, "http", "ws", 1)+path, header)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	hears := func(c *websocket.Conn) {
+		t.Helper()
+		_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
+		for {
+			_, text, err := c.ReadMessage()
+			if err != nil {
+				t.Fatalf("is not told: %v", err)
+			}
+			if string(text) == `{"typing":"`+code+`"}` {
+				return
+			}
+		}
+	}
+	says := func(c *websocket.Conn, text string) {
+		t.Helper()
+		if err := c.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pass := r.desk.Vault.Seal("webchat line", fmt.Appendf(nil, "%s vi test %d", code, time.Now().Add(time.Minute).UnixMilli()))
+	console := dial("/live", http.Header{"Cookie": {"hotline_session=" + token}})
+	window := dial("/nhung/chat/live", http.Header{}, "hotline-chat", "pass."+base64.RawURLEncoding.EncodeToString(pass))
+	says(console, `{"open":"`+code+`"}`)
+	says(window, `{"typing":true}`) // whichever comes first: who opens the ticket is told what is going on
+	hears(console)
+	says(console, `{"typing":true}`)
+	hears(window)
 }
 
 func TestChatSitesAreChecked(t *testing.T) {

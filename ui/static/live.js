@@ -7,6 +7,7 @@
 //   live:change  { changes: [{seq, ticket, version, row, removed, stale, say, data}, …] } as one message brought them;
 //                ignore one whose version is below the one shown
 //   live:reset   { seq } changes were missed: load again what the page shows
+//   live:typing  { ticket } the citizen of the ticket this screen has said to have open ({"open": code}) is writing
 //   live:pulse   { pulse } figures beside the list
 //   live:state   { state, polling, age } online | reconnecting | offline, age of the data in ms; again every 5 s while
 //                it is not online
@@ -98,6 +99,8 @@ export function live(options) {
       moved(message.hb);
     } else if ("pulse" in message) {
       emit("pulse", { pulse: message.pulse });
+    } else if ("typing" in message) {
+      emit("typing", { ticket: message.typing });
     }
   }
 
@@ -190,6 +193,10 @@ export function live(options) {
     watch(codes) {
       watched = codes;
       if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ watch: codes }));
+    },
+    // say sends a message if the line is good; what a lost one would have said is not said later.
+    say(message) {
+      if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
     },
     get place() { return { epoch, seq }; },
   };

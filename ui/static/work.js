@@ -2,6 +2,7 @@
 // keys, the area picker. Nothing moves under the pointer: new rows wait behind a button.
 import { combo } from './combo.js';
 import { live } from './live.js';
+import { typing } from './typing.js';
 
 const work = document.getElementById('work');
 const $ = (sel, root = document) => root.querySelector(sel);
@@ -122,8 +123,10 @@ function replaceTicket(fresh) {
   arrive();
 }
 
+let typist;
 function arrive() {
   const t = ticket();
+  typist?.opened();
   restoreDrafts(t);
   dress($('form[data-write]', t));
   const thread = $('#ticket-thread', t);
@@ -439,5 +442,5 @@ if (work) {
   document.addEventListener('live:signin', () => location.assign('/dang-nhap?back=' + encodeURIComponent(location.pathname + location.search)));
   prepareQueue();
   arrive();
-  live({ url: '/live', ...(work.dataset.epoch ? { epoch: work.dataset.epoch, seq: Number(work.dataset.head) } : {}) });
+  typist = typing(live({ url: '/live', ...(work.dataset.epoch ? { epoch: work.dataset.epoch, seq: Number(work.dataset.head) } : {}) }));
 }

@@ -2,17 +2,19 @@
 // only says when to look. Without one (it is refused, blocked, broken) looking every `poll` ms is all there is, and it
 // is enough: nothing else differs.
 //
-//   const line = follow({ look, poll, tell });   tell(state): 'online' | 'asking' | 'offline'
-//   line.start()   looks now, and from now on      line.stop()
+//   const line = follow({ look, poll, tell, answering });   tell(state): 'online' | 'asking' | 'offline'
+//   answering() is called while somebody of the hotline is writing, about every three seconds; only a line tells that.
+//   line.typing() says that she is writing here, and nothing of what
+//   line.start()   looks now, and from now on      line.stop()      line.look()   looks now
 
-const HANDSHAKE = 10e3, WATCHDOG = 60e3, CAP = 10e3;
+const HANDSHAKE = 10e3, WATCHDOG = 60e3, CAP = 10e3, TYPING = 3e3;
 
-export function follow({ look, poll, tell }) {
+export function follow({ look, poll, tell, answering }) {
   let socket = null, greeted = false, code = '';
   let failures = 0;        // sockets in a row that never got a greeting
   let missed = 0;          // looks in a row that failed
   let running = false, busy = false, again = false, others = false;
-  let timer = 0, dog = 0, state = '';
+  let timer = 0, dog = 0, state = '', said = 0;
 
   function say(next) {
     if (next !== state) tell(state = next);
@@ -72,6 +74,8 @@ export function follow({ look, poll, tell }) {
         plan();
       } else if (Array.isArray(m) || 'reset' in m) {
         now();
+      } else if (m.typing) {
+        answering();
       }
     };
     s.onclose = ({ code: why, reason }) => { if (s === socket) closed(why, reason); };
@@ -110,6 +114,12 @@ export function follow({ look, poll, tell }) {
 
   return {
     start() { running = true; now(); },
+    look: now,
+    typing() {
+      if (!greeted || Date.now() - said < TYPING) return;
+      said = Date.now();
+      socket.send('{"typing":true}');
+    },
     stop() { running = false; clearTimeout(timer); hangUp(); say(''); },
   };
 }

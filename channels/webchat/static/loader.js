@@ -9,19 +9,20 @@
   const home = new URL(me.src).origin, set = me.dataset, flag = 'hotline-chat';
   const lang = /^en/.test(set.lang || d.documentElement.lang) ? 'en' : 'vi';
   const says = 'WORDS'[lang];
-  const css = `:host{all:initial;position:fixed;z-index:2147483000;right:20px;bottom:20px;font:600 16px/1.5 "Be Vietnam Pro",system-ui,"Segoe UI",Roboto,sans-serif}
+  const css = `:host{all:initial;position:fixed;z-index:2147483000;right:20px;bottom:20px;font:600 16px/1.5 "Be Vietnam Pro",system-ui,sans-serif}
 :host([side=left]){right:auto;left:20px}
-button{all:unset;display:flex;align-items:center;gap:10px;height:56px;padding:0 22px 0 18px;border-radius:28px;background:#0b57a4;color:#fff;cursor:pointer;box-shadow:0 2px 6px #081e3c40,0 10px 28px #081e3c38}
+button{all:unset;display:flex;align-items:center;gap:10px;height:56px;padding:0 22px 0 18px;border-radius:28px;background:#0b57a4;color:#fff;cursor:pointer;box-shadow:0 4px 18px #081e3c59}
 button:hover{background:#08417c}
 :focus-visible{outline:3px solid #0b57a4;outline-offset:3px;box-shadow:0 0 0 3px #fff}
 svg{width:26px;fill:none;stroke:#fff;stroke-width:2;stroke-linecap:round}
 b{pointer-events:none;position:absolute;top:-6px;right:-4px;min-width:10px;padding:0 7px;border-radius:12px;background:#b3261e;color:#fff;font-size:13px;line-height:24px;text-align:center;box-shadow:0 0 0 2px #fff}
 p{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);margin:0}
-div{position:fixed;right:inherit;left:inherit;bottom:20px;width:400px;max-width:calc(100vw - 40px);height:660px;max-height:calc(100vh - 40px);border-radius:16px;overflow:hidden;background:#f3f4f8;box-shadow:0 2px 8px #081e3c2e,0 18px 60px #081e3c4d}
+div{position:fixed;right:inherit;left:inherit;bottom:20px;width:400px;max-width:calc(100vw - 40px);height:660px;max-height:calc(100vh - 40px);border-radius:16px;overflow:hidden;background:#f3f4f8;box-shadow:0 8px 48px #081e3c59}
 iframe{display:block;width:100%;height:100%;border:0;color-scheme:auto}
-a{position:absolute;inset:40% 24px auto;color:#08417c;text-align:center}
+section{padding:30% 24px;display:grid;gap:24px;place-items:center}
+a{color:#08417c;text-align:center}
 [hidden]{display:none!important}
-@media(max-width:480px),(max-height:480px){div{inset:0;width:auto;max-width:none;height:auto;max-height:none;border-radius:0}span{display:none}button{padding:0 15px}}
+@media(max-width:480px),(max-height:480px){div{inset:0;min-width:100%;min-height:100%;border-radius:0}span{display:none}button{padding:0 15px}}
 @media print{:host{display:none}}`;
   const make = (name, more, ...inside) => {
     const e = name === 'svg' || name === 'path' ? d.createElementNS('http://www.w3.org/2000/svg', name) : d.createElement(name);
@@ -46,7 +47,7 @@ a{position:absolute;inset:40% 24px auto;color:#08417c;text-align:center}
   const panel = make('div', { hidden: '', role: 'dialog', 'aria-label': says.title });
   root.append(button, badge, news, panel);
   const page = home + '/nhung/chat?lang=' + lang + (set.theme ? '&theme=' + set.theme : '');
-  let frame, ready, open;
+  let frame, ready, open, apart;
 
   const tell = (what) => ready && frame.contentWindow.postMessage({ hotline: what }, home);
   const load = () => {
@@ -73,7 +74,9 @@ a{position:absolute;inset:40% 24px auto;color:#08417c;text-align:center}
     setTimeout(() => {
       if (ready || frame.hidden) return;
       frame.hidden = true;
-      panel.append(make('a', { href: page, target: '_blank', rel: 'noopener' }, says.apart));
+      const shut = make('button', {}, says.shut);
+      shut.onclick = () => show(false);
+      panel.append(apart = make('section', {}, make('a', { href: page, target: '_blank', rel: 'noopener' }, says.apart), shut));
     }, 8000);
   };
   // A page that has a conversation loads the frame by itself, so that news are seen.
@@ -83,7 +86,7 @@ a{position:absolute;inset:40% 24px auto;color:#08417c;text-align:center}
   addEventListener('message', ({ origin, source, data }) => {
     if (!frame || origin !== home || source !== frame.contentWindow) return;
     switch (data.hotline) {
-      case 'ready': ready = 1; tell(open ? 'open' : 'shut'); break;
+      case 'ready': ready = 1; frame.hidden = false; apart?.remove(); tell(open ? 'open' : 'shut'); break;
       case 'shut': show(false); break;
       case 'unread': count(open ? 0 : data.n); break;
       case 'begun': kept('set', 1); break;

@@ -61,7 +61,8 @@ export function outbox({ form, lost, trap, changed, sent, refused }) {
       m.state = 'failed';
       changed();
       tries++;
-      timer = setTimeout(flush, Math.max(a.wait * 1000, Math.min(SLOWEST, 1000 * 2 ** tries)));
+      // Not all windows at the same moment.
+      timer = setTimeout(flush, Math.max(a.wait * 1000, Math.min(SLOWEST, 1000 * 2 ** tries)) * (1 + Math.random() / 2));
       break;
     }
     busy = false;

@@ -1,4 +1,5 @@
 import { call } from './api.js';
+import { judge } from './judge.js';
 
 // The conversation in the page. What is there and has not changed is left alone: a selection, a focus and a loaded
 // picture survive news. All words are put in as text, never as markup.
@@ -94,6 +95,7 @@ export function thread(list, { lang, words, icons, act }) {
         return b;
       })));
     }
+    if (m.judge) li.append(judge(m, { el, icon, words, act }));
     const by = m.kind === 'own' ? words.you : m.by;
     li.append(el('p', { class: 'by' }, by + ' · ', el('time', { datetime: new Date(m.at).toISOString() }, clock.format(new Date(m.at))),
       m.state ? ' · ' + words[m.state] : ''));
@@ -132,7 +134,7 @@ export function thread(list, { lang, words, icons, act }) {
     const have = new Map([...list.children].map((li) => [li.dataset.id, li]));
     let place = list.firstElementChild;
     for (const m of want) {
-      const print = JSON.stringify([m.kind, m.text, m.label, m.files, m.choices, m.state, m.why, m.by]);
+      const print = JSON.stringify([m.kind, m.text, m.label, m.files, m.choices, m.state, m.why, m.by, m.judge]);
       let li = have.get(m.id);
       have.delete(m.id);
       if (!li || li.print !== print) {

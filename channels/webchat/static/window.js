@@ -1,6 +1,7 @@
 import { call } from './api.js';
 import { follow } from './line.js';
 import { outbox } from './outbox.js';
+import { receipts } from './receipts.js';
 import * as store from './store.js';
 import { thread } from './thread.js';
 
@@ -23,6 +24,7 @@ const pane = thread($('list'), {
   lang: setup.lang, words, icons: setup.icons,
   act: {
     enlarge, failed: fault,
+    judged: () => line.look(),
     choose(c) { out.put({ text: c.label, choice: c.data }); },
     again(m) {
       const back = out.again(m.key);
@@ -36,7 +38,8 @@ const pane = thread($('list'), {
   },
 });
 const out = outbox({ form: setup.form, lost: words.files_lost, trap: () => $('f-website').value, changed: draw, sent, refused });
-const line = follow({ look, poll: setup.poll, tell: state });
+const note = receipts();
+const line = follow({ look, poll: setup.poll, tell: state, answering });
 
 // ---- what the house says
 
@@ -83,12 +86,26 @@ function state(s) {
   document.body.dataset.line = s;
 }
 
+// answering: somebody of the hotline is writing. It is over when nothing more is heard of it, or the words are here.
+let answerTimer = 0;
+function answering(yes = true) {
+  const stick = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+  clearTimeout(answerTimer);
+  if (yes) answerTimer = setTimeout(answering, 5000, false);
+  $('answering').textContent = yes ? words.answering : '';
+  if (stick) bottom();
+}
+
 // ---- reading
 
-// bottom shows the latest; where there is nothing yet, the greeting from its beginning.
+// bottom shows the latest; where there is nothing yet, the greeting from its beginning. Who was there stays there when
+// the room for it changes: a keyboard comes up, a file is put beside the words.
 function bottom() {
   log.scrollTop = $('list').firstChild ? log.scrollHeight : 0;
 }
+let atEnd = true;
+log.addEventListener('scroll', () => { atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80; }, { passive: true });
+new ResizeObserver(() => { if (atEnd) bottom(); }).observe(log);
 
 let waited = 0;
 function draw() {
@@ -108,9 +125,6 @@ function draw() {
 }
 
 // Read is what was in sight while the window was looked at.
-const toTell = { read: new Set(), arrived: new Set() };
-const done = new Set();
-let tellTimer = 0;
 const eyes = new IntersectionObserver((all) => {
   for (const e of all) {
     e.target.dataset.sight = e.isIntersecting ? '1' : '';
@@ -124,12 +138,13 @@ function glance() {
     const m = messages.find((x) => x.id === li.dataset.id);
     if (!m) continue;
     if (m.at > newest) store.set('seen', newest = m.at);
-    if (m.receipt && m.seen !== 'read' && !done.has('read ' + m.receipt)) note('read', m.receipt);
+    if (m.receipt && m.seen !== 'read') note('read', m.receipt);
   }
   count();
 }
 
 function arrived(fresh) {
+  if (fresh.length) answering(false);
   const news = fresh.filter((m) => m.at > newest);
   for (const m of fresh) {
     if (m.receipt && !m.seen && !looking()) note('arrived', m.receipt);
@@ -139,29 +154,6 @@ function arrived(fresh) {
     $('news').textContent = news.length > 1 ? say('news', news.length) : `${m.by}: ${m.text || words.file}`;
   }
   glance();
-}
-
-function note(what, receipt) {
-  done.add(what + ' ' + receipt);
-  toTell[what].add(receipt);
-  clearTimeout(tellTimer);
-  tellTimer = setTimeout(confirm, 300);
-}
-
-let tries = 0;
-async function confirm() {
-  const read = [...toTell.read].slice(0, 25), gone = [...toTell.arrived].filter((r) => !toTell.read.has(r)).slice(0, 25);
-  if (!read.length && !gone.length) return;
-  const a = await call('seen', { body: JSON.stringify({ read, arrived: gone }) });
-  if (a.ok || a.status === 404) {
-    const left = new Set(a.data.left || []);
-    for (const r of read) if (!left.has(r)) toTell.read.delete(r);
-    for (const r of toTell.arrived) if (!left.has(r)) toTell.arrived.delete(r);
-    tries = left.size ? tries + 1 : 0;
-  } else {
-    tries++;
-  }
-  if ((toTell.read.size || toTell.arrived.size) && tries < 12) tellTimer = setTimeout(confirm, Math.min(30e3, 500 * 2 ** tries));
 }
 
 const unread = () => messages.filter((m) => m.kind === 'told' && m.at > newest).length;
@@ -185,7 +177,12 @@ text.addEventListener('keydown', (e) => {
   e.preventDefault();
   submit();
 });
-text.addEventListener('input', () => { grow(); fault(''); keepDraft(); });
+text.addEventListener('input', () => {
+  grow();
+  fault('');
+  keepDraft();
+  if (text.value.trim()) line.typing();
+});
 
 let draftTimer = 0;
 function keepDraft() {

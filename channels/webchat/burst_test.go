@@ -1,0 +1,164 @@
+package webchat
+
+import (
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// burst is ten times as many windows as the benchmark's connections, each with one message.
+type burst struct {
+	*house
+	windows []*window
+	names   []string
+	late    atomic.Int64 // the latest yes, from the request's arrival, in ns
+}
+
+func (b *burst) watch(f *fiber.Ctx) error {
+	begun := time.Now()
+	err := f.Next()
+	if f.Response().StatusCode() == fiber.StatusOK {
+		for took, late := int64(time.Since(begun)), b.late.Load(); took > late && !b.late.CompareAndSwap(late, took); late = b.late.Load() {
+		}
+	}
+	return err
+}
+
+const atOnce = 640
+
+func newBurst(t *testing.T) (*burst, *slowStore) {
+	b, store := &burst{}, &slowStore{let: make(chan struct{})}
+	h := newHouse(t, func(h *house) {
+		much := Rate{1 << 30, time.Second}
+		h.ch.Rates = Rates{much, much, much, much, much}
+		store.Store, h.desk.Store = h.store, store
+		h.watch = b.watch
+	})
+	b.house = h
+	for range atOnce {
+		b.windows, b.names = append(b.windows, h.window()), append(b.names, nextName())
+	}
+	http.DefaultTransport.(*http.Transport).MaxIdleConnsPerHost = atOnce
+	return b, store
+}
+
+// send has every window send its message, those that are through already too, and counts the answers.
+func (b *burst) send() (status map[int]int) {
+	b.Helper()
+	status = map[int]int{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for i, w := range b.windows {
+		all.Go(func() {
+			a := w.say("Nước ngập cả đường.", "key", b.names[i])
+			mu.Lock()
+			defer mu.Unlock()
+			status[a.StatusCode]++
+			if a.StatusCode != 200 && (a.StatusCode != 503 || a.Header.Get("Retry-After") == "") {
+				b.Errorf("%d, Retry-After %q: %s", a.StatusCode, a.Header.Get("Retry-After"), a.body)
+			}
+		})
+	}
+	all.Wait()
+	if late := time.Duration(b.late.Load()); late > 2*time.Second {
+		b.Errorf("a yes after %s", late)
+	}
+	return status
+}
+
+func TestAStoreThatIsBlockedKeepsNobodyWaiting(t *testing.T) {
+	b, store := newBurst(t)
+	got := b.send()
+	if got[503] != atOnce {
+		t.Errorf("while nothing can be stored: %v", got)
+	}
+	if n := b.ch.Health().Counts["turned away"]; n < atOnce-mostAtOnce {
+		t.Errorf("%d turned away at once, want those for whom there is no place", n)
+	}
+	close(store.let)
+	for range 20 {
+		if got = b.send(); got[200] == atOnce {
+			break
+		}
+	}
+	if got[200] != atOnce {
+		t.Errorf("after it is let: %v", got)
+	}
+	b.counts()
+}
+
+func TestAStoreThatIsSlowTakesWhatItCan(t *testing.T) {
+	b, store := newBurst(t)
+	stop := make(chan struct{})
+	var trickle sync.WaitGroup
+	trickle.Go(func() {
+		tick := time.NewTicker(5 * time.Millisecond) // 200 a second
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				select {
+				case store.let <- struct{}{}:
+				default:
+				}
+			case <-stop:
+				return
+			}
+		}
+	})
+	defer func() { close(stop); trickle.Wait() }()
+	got := b.send()
+	if got[200] == 0 || got[503] == 0 || got[200]+got[503] != atOnce {
+		t.Errorf("of a burst of %d: %v", atOnce, got)
+	}
+	for range 20 {
+		if got = b.send(); got[200] == atOnce {
+			break
+		}
+	}
+	if got[200] != atOnce {
+		t.Errorf("after twenty repeats: %v", got)
+	}
+	b.counts()
+}
+
+func TestWhatIsStoredTooLateIsNoYesAndItsRepeatIs(t *testing.T) {
+	store := &lateStore{}
+	h := newHouse(t, func(h *house) { store.Store, h.desk.Store = h.store, store })
+	w := h.window()
+	store.late.Store(true)
+	name := nextName()
+	if a := w.say("Nước ngập cả đường.", "key", name).wants(t, 503); a.Header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	store.late.Store(false)
+	w.say("Nước ngập cả đường.", "key", name).wants(t, 200)
+	if n := h.only().Messages; n != 1 {
+		t.Errorf("%d messages", n)
+	}
+}
+
+// counts looks that each message is there once.
+func (b *burst) counts() {
+	b.Helper()
+	said := 0
+	for end := int64(0); ; {
+		events, err := b.store.Since(b.Context(), end, 500)
+		b.must(err)
+		if len(events) == 0 {
+			break
+		}
+		for _, e := range events {
+			if end = e.Seq; e.Text == "Nước ngập cả đường." {
+				said++
+			}
+		}
+	}
+	if said != atOnce {
+		b.Errorf("%d messages in the journal, want each of the %d once", said, atOnce)
+	}
+}
