@@ -17,7 +17,7 @@ func TestWhoMayUseWhat(t *testing.T) {
 	app := fiber.New()
 	h.ch.Mount(app)
 	want := []string{"GET /nhung/chat", "GET /nhung/chat.js", "GET /nhung/chat/file/:id", "GET /nhung/chat/live",
-		"GET /nhung/chat/static/:hash/:name", "GET /nhung/chat/thread", "POST /nhung/chat/seen", "POST /nhung/chat/send"}
+		"GET /nhung/chat/static/:hash/:name", "GET /nhung/chat/thread", "POST /nhung/chat/seen", "POST /nhung/chat/send", "POST /nhung/chat/verdict"}
 	var got []string
 	for _, r := range app.GetRoutes() {
 		if r.Method != http.MethodHead && !slices.Contains(got, r.Method+" "+r.Path) {

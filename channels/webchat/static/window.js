@@ -99,7 +99,7 @@ function answering(yes = true) {
 // ---- reading
 
 // bottom shows the latest; where there is nothing yet, the greeting from its beginning. Who was there stays there when
-// the room for it changes: a keyboard comes up, a file is put beside the words.
+// the room for it changes: a keyboard comes up, a file is put beside what is typed.
 function bottom() {
   log.scrollTop = $('list').firstChild ? log.scrollHeight : 0;
 }
