@@ -66,7 +66,7 @@ func newHouse(t *testing.T, change ...func(*ui.Server)) *house {
 	h.must(err)
 	h.base = "http://" + l.Addr().String()
 	h.desk = &ticketing.Desk{Store: h.store, Vault: vault, Files: files, Catalog: catalogs, Now: h.Now, Log: log, BaseURL: h.base}
-	h.server = &ui.Server{Desk: h.desk, Accounts: &ticketing.Accounts{Records: h.store, Now: h.Now}, BaseURL: h.base, Now: h.Now, Log: log, Version: "test"}
+	h.server = &ui.Server{Desk: h.desk, Accounts: &ticketing.Accounts{Records: h.store, Now: h.Now, Vault: vault, Catalog: catalogs}, BaseURL: h.base, Now: h.Now, Log: log, Version: "test"}
 	for _, f := range change {
 		f(h.server)
 	}

@@ -34,18 +34,18 @@ func TestSomebodyIsOnDutyWhileAnOperatorIsSignedIn(t *testing.T) {
 		}
 	}
 	want("nobody signed in", false)
-	if _, _, err := accounts.SignIn(t.Context(), "uyen", password, "127.0.0.1", "test"); err != nil {
+	if _, err := accounts.SignIn(t.Context(), "uyen", password, ticketing.Knock{}); err != nil {
 		t.Fatal(err)
 	}
 	want("an agency's officer signed in", false)
-	token, _, err := accounts.SignIn(t.Context(), "hang", password, "127.0.0.1", "test")
+	entry, err := accounts.SignIn(t.Context(), "hang", password, ticketing.Knock{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want("an operator signed in", true)
 	now = now.Add(dutySeen)
 	want("no sign of life", false)
-	session, _, err := accounts.Session(t.Context(), token)
+	session, _, err := accounts.Session(t.Context(), entry.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
