@@ -21,10 +21,14 @@ import (
 // its composition (NIST SP 800-63B, section 5.1.1.2).
 func checkPassword(s Staff, p string) error {
 	low := strings.ToLower(p)
+	rest := low // beside the name
+	if s.ID != "" {
+		rest = strings.ReplaceAll(low, s.ID, "")
+	}
 	switch {
 	case utf8.RuneCountInString(p) < 10 || len(p) > 200:
 		return invalid("password", "error.password_length", 10)
-	case strings.Contains(low, s.ID) && len(p) < len(s.ID)+6, common(p), bare(p) == bare(s.Name):
+	case rest != low && (len(rest) < 6 || common(rest)), common(p), bare(p) == bare(s.Name):
 		return invalid("password", "error.password_common")
 	}
 	return nil
