@@ -191,7 +191,7 @@ func TestStaffGetFirstPasswordsOnce(t *testing.T) {
 	}
 	password := lines[1][strings.LastIndex(lines[1], ",")+1:]
 	if e, err := p.accounts.SignIn(t.Context(), "lan", password, ticketing.Knock{}); err != nil || !e.Staff.Change {
-		t.Errorf("%+v %v", s, err)
+		t.Errorf("%+v %v", e.Staff, err)
 	}
 	again := put(t, "staff.csv", "id,name,role,agency\nlan,Nguyễn Thị Lan,supervisor,\nminh,Lê Minh,officer,dien\n")
 	want(t, p, ImportCmd{What: "staff", File: again}, "0 new, 1 changed, 1 already there")
@@ -199,7 +199,7 @@ func TestStaffGetFirstPasswordsOnce(t *testing.T) {
 		t.Error("passwords were given out again")
 	}
 	if e, err := p.accounts.SignIn(t.Context(), "lan", password, ticketing.Knock{}); err != nil || e.Staff.Role != ticketing.Supervisor {
-		t.Errorf("%+v %v", s, err)
+		t.Errorf("%+v %v", e.Staff, err)
 	}
 }
 
