@@ -73,6 +73,15 @@ func newHouse(t *testing.T, change ...func(*ui.Server)) *house {
 	app := fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true, ErrorHandler: h.server.ErrorHandler,
 		StreamRequestBody: true, DisablePreParseMultipartForm: true, BodyLimit: 1 << 20})
 	h.server.Mount(app)
+	app.Get(whoAmI, func(c *fiber.Ctx) error { // as the socket and the API ask
+		by, _, err := h.server.Actor(c)
+		if ticketing.ClassOf(err) == ticketing.NotFound {
+			by.ID = "nobody"
+		} else if err != nil {
+			return err
+		}
+		return c.SendString(by.ID)
+	})
 	app.Use(h.server.NotFound)
 	go func() { _ = app.Listener(l) }()
 	t.Cleanup(func() {
