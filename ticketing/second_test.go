@@ -330,6 +330,16 @@ func TestRecoveryCodes(t *testing.T) {
 	}
 }
 
+// However an account comes to have a second factor, a session that has not shown one is over.
+func TestASessionWithoutACodeEndsWithTheSecondFactor(t *testing.T) {
+	g := newGate(t)
+	e, _ := g.signIn("hang")
+	g.must(g.Change(g.ctx, "hang", "test", func(s *ticketing.Staff) error { s.Second = g.Now(); return nil }))
+	if _, _, err := g.Session(g.ctx, e.Token); !errors.Is(err, ticketing.ErrNotFound) {
+		t.Errorf("it lives: %v", err)
+	}
+}
+
 func TestTurningTheSecondFactorOff(t *testing.T) {
 	g := newGate(t)
 	_, codes := g.enrols("hang")
