@@ -20,7 +20,7 @@ import (
 
 // gate is accounts over a real store, with a clock the test turns.
 type gate struct {
-	*testing.T
+	testing.TB
 	*ticketing.Accounts
 	store ticketing.Store
 	vault *ticketing.Vault
@@ -32,14 +32,14 @@ type gate struct {
 
 const phrase = "một câu dài dễ nhớ"
 
-func newGate(t *testing.T) *gate {
+func newGate(t testing.TB) *gate {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "hotline.db"), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	g := &gate{T: t, store: store, ctx: t.Context(), now: time.Date(2026, 11, 23, 2, 0, 15, 0, time.UTC)}
+	g := &gate{TB: t, store: store, ctx: t.Context(), now: time.Date(2026, 11, 23, 2, 0, 15, 0, time.UTC)}
 	g.vault, err = ticketing.NewVault(store, bytes.Repeat([]byte{7}, 32), g.Now)
 	g.must(err)
 	g.Accounts = g.process()

@@ -268,3 +268,28 @@ func TestWhoMayEndWhoseSessions(t *testing.T) {
 		t.Errorf("sessions that are over are listed: %v, %v", all, err)
 	}
 }
+
+// What comes back from browsers is foreign: whatever it is, it opens nothing and breaks nothing.
+func FuzzWhatBrowsersBringBack(f *testing.F) {
+	g := newGate(f)
+	for _, seed := range []string{"", ".", "a.b", "hang.x", "hang:x", "AAAA", strings.Repeat(".", 50), "hang/" + strings.Repeat("A", 43)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if d := g.Device("", s); d != "" {
+			t.Errorf("known as %q", d)
+		}
+		if _, err := g.Halfway(t.Context(), s); ticketing.ClassOf(err) != ticketing.Forbidden {
+			t.Errorf("half a sign-in: %v", err)
+		}
+		if _, err := g.PendingSecond(ticketing.Session{ID: s, Staff: "hang"}, s); ticketing.ClassOf(err) != ticketing.Invalid {
+			t.Errorf("a set-up: %v", err)
+		}
+		if _, err := g.Invited(t.Context(), s); ticketing.ClassOf(err) != ticketing.NotFound {
+			t.Errorf("an invitation: %v", err)
+		}
+		if _, _, err := g.Session(t.Context(), s); !errors.Is(err, ticketing.ErrNotFound) {
+			t.Errorf("a session: %v", err)
+		}
+	})
+}

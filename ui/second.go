@@ -103,7 +103,7 @@ func (s *Server) otpAddress(account, secret string) string {
 	if u, err := url.Parse(s.BaseURL); err == nil && u.Hostname() != "" {
 		issuer += " " + u.Hostname() // several hotlines in one app are told apart
 	}
-	q := url.Values{"secret": {secret}, "issuer": {issuer}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {"30"}}
+	q := url.Values{"secret": {secret}, "issuer": {issuer}} // the rest is as apps expect it; a short address is easier to scan
 	return "otpauth://totp/" + url.PathEscape(issuer+":"+account) + "?" + strings.ReplaceAll(q.Encode(), "+", "%20")
 }
 
