@@ -109,7 +109,7 @@ func (a *Accounts) ConfirmSecond(ctx context.Context, of Session, sealed, code s
 	if err != nil {
 		return Entry{}, nil, err
 	}
-	a.forgetOld(ctx, of.Staff, kindSecond, kindRecovery)
+	a.forgetOld(ctx, of.Staff, kindSecond, kindStep, kindRecovery)
 	e, err := a.begin(ctx, s, k, true)
 	return e, codes, err
 }
