@@ -82,12 +82,17 @@ func TestRightPasswordsDoNotAddUp(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	_, err := g.SignIn(g.ctx, "toan", "gõ nhầm một chữ", home)
+	g.key("a typing error", err, "error.sign_in")
+	if _, err := g.SignIn(g.ctx, "hang", phrase, home); err != nil {
+		t.Errorf("after one typing error the whole office waits: %v", err)
+	}
 	// And an attacker with an account of his own cannot clear the wait of his guesses with it.
 	for range 30 {
 		_, _ = g.SignIn(g.ctx, "admin", "không phải câu này", ticketing.Knock{IP: "198.51.100.1"})
 		_, _ = g.SignIn(g.ctx, "hang", phrase, ticketing.Knock{IP: "198.51.100.1"})
 	}
-	_, err := g.SignIn(g.ctx, "admin", phrase, ticketing.Knock{IP: "198.51.100.1"})
+	_, err = g.SignIn(g.ctx, "admin", phrase, ticketing.Knock{IP: "198.51.100.1"})
 	g.key("guesses between right ones", err, "error.sign_in_wait")
 }
 
