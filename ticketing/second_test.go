@@ -192,6 +192,9 @@ func TestRecoveryCodes(t *testing.T) {
 	g.must(err)
 	fresh, err := g.NewRecovery(g.ctx, s)
 	g.must(err)
+	if h, err := g.store.History(g.ctx, "recovery-codes", "hang"); err != nil || len(h) != 1 {
+		t.Errorf("of the old sheet %d versions are kept, %v", len(h)-1, err)
+	}
 	in("of the old sheet", codes[4], false)
 	in("of the new sheet", fresh[0], true)
 	_, plain := g.signIn("admin")
