@@ -116,6 +116,14 @@ func TestInvitations(t *testing.T) {
 	_, err = g.SignIn(g.ctx, "hang", "k7x2-9fmq-zz41-p0aa", home)
 	g.key("the first password", err, "error.sign_in")
 
+	// Where no first password ends with it, the key is still good once.
+	theirs, err := g.Invite(g.ctx, administrator, "toan")
+	g.must(err)
+	_, err = g.Accept(g.ctx, theirs, issuer, "21", home)
+	g.must(err)
+	_, err = g.Accept(g.ctx, theirs, issuer, "22", home)
+	g.key("used by somebody with a password", err, "error.invitation_over")
+
 	key = invite() // once more, for an identity that is linked already
 	e, err := g.Accept(g.ctx, key, issuer, all[0].Subject, home)
 	g.must(err)
