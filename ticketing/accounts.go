@@ -2,13 +2,9 @@ package ticketing
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,23 +22,12 @@ type Staff struct {
 	Change   bool   `json:"change,omitempty"`   // must choose a new password at the next sign-in
 	Off      bool   `json:"off,omitempty"`
 	Epoch    int    `json:"epoch,omitempty"` // raised to end every session ("sign out everywhere")
+
+	Second time.Time `json:"second,omitzero"` // since when signing in asks for a code; zero: it does not
 }
 
 // Actor is the person acting.
 func (s Staff) Actor() Actor { return Actor{ID: s.ID, Role: s.Role, Agency: s.Agency, Name: s.Name} }
-
-// Session is one sign-in on one device.
-type Session struct {
-	ID      string    `json:"-"`
-	Staff   string    `json:"staff"`
-	Role    Role      `json:"role"`
-	Agency  string    `json:"agency,omitempty"`
-	Epoch   int       `json:"epoch,omitempty"`
-	Began   time.Time `json:"began"`
-	Seen    time.Time `json:"seen"`
-	IP      string    `json:"ip,omitempty"`
-	Browser string    `json:"browser,omitempty"`
-}
 
 // Token is a program's key. The key itself is shown once; Hash is kept.
 type Token struct {
@@ -55,20 +40,16 @@ type Token struct {
 	Off     bool      `json:"off,omitempty"`
 }
 
-const (
-	kindSession = "session"
-
-	sessionLife = 12 * time.Hour   // a shift and some
-	sessionIdle = 2 * time.Hour    //
-	sessionNote = 10 * time.Minute // how exactly Seen is kept: each note is a version
-)
-
-// Accounts is who may sign in, and who has.
+// Accounts is who may sign in, and who has. Records and Now are needed.
 type Accounts struct {
 	Records Records
 	Now     func() time.Time
+	// Vault seals the secrets of second factors and the cookies of known browsers; nil: there are neither.
+	Vault *Vault
+	// Catalog holds what administrators demand of whom; nil: nothing.
+	Catalog *Catalogs
 	// Changed is told when sessions end or roles change, so that open sockets can be closed; session "" means all of
-	// the person's.
+	// the person's, staff "" everybody's.
 	Changed func(staff, session string)
 
 	hashing  chan struct{} // bounds the memory that concurrent sign-ins can take
@@ -76,145 +57,10 @@ type Accounts struct {
 	throttle throttle
 }
 
-var errSignIn = &Error{Class: Forbidden, Key: "error.sign_in"}
-
-// SignIn checks the name and password and begins a session. The token is the cookie's value. An unknown name, a
-// wrong password and a switched-off account are answered the same, after the same work.
-func (a *Accounts) SignIn(ctx context.Context, name, password, ip, browser string) (token string, s Staff, err error) {
-	name = strings.ToLower(strings.TrimSpace(name))
-	if wait := a.throttle.wait(a.Now(), name, ip); wait > 0 {
-		return "", Staff{}, &Error{Class: Busy, Key: "error.sign_in_wait", Args: []any{int(wait.Seconds()) + 1}}
-	}
-	s, err = a.Staff(ctx, name)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return "", Staff{}, storeError("reading the account", err)
-	}
-	hash := s.Password
-	if hash == "" {
-		hash = nobodysHash()
-	}
-	ok, err := a.verify(ctx, hash, password)
-	if err != nil {
-		return "", Staff{}, err
-	}
-	if !ok || s.ID == "" || s.Off || s.Password == "" {
-		a.throttle.failed(a.Now(), name, ip)
-		return "", Staff{}, errSignIn
-	}
-	a.throttle.passed(name, ip)
-	raw := make([]byte, 32)
-	rand.Read(raw)
-	secret := base64.RawURLEncoding.EncodeToString(raw)
-	now := a.Now().UTC()
-	doc, err := json.Marshal(Session{Staff: s.ID, Role: s.Role, Agency: s.Agency, Epoch: s.Epoch, Began: now, Seen: now, IP: ip, Browser: cut(browser, 200)})
-	if err != nil {
-		return "", Staff{}, err
-	}
-	id := sessionID(s.ID, secret)
-	if err := a.Records.Put(ctx, Record{Kind: kindSession, ID: id, Version: 1, At: now, By: s.ID, Doc: doc}); err != nil {
-		return "", Staff{}, storeError("beginning the session", err)
-	}
-	return s.ID + ":" + secret, s, nil
-}
-
-// Session is whose the token is, with the account as it stands now. A changed role, agency or password, an account
-// switched off and an ended session all answer ErrNotFound.
-func (a *Accounts) Session(ctx context.Context, token string) (Session, Staff, error) {
-	name, secret, ok := strings.Cut(token, ":")
-	if !ok || len(token) > 300 {
-		return Session{}, Staff{}, ErrNotFound
-	}
-	return a.session(ctx, name, sessionID(name, secret))
-}
-
-// StillGood looks again at a session known by its id, for sockets that live long.
-func (a *Accounts) StillGood(ctx context.Context, id string) (Session, Staff, error) {
-	name, _, _ := strings.Cut(id, "/")
-	return a.session(ctx, name, id)
-}
-
-func (a *Accounts) session(ctx context.Context, name, id string) (Session, Staff, error) {
-	r, err := a.Records.Get(ctx, kindSession, id)
-	if err != nil {
-		return Session{}, Staff{}, err
-	}
-	var s Session
-	if r.Deleted() {
-		return Session{}, Staff{}, ErrNotFound
-	}
-	if err := json.Unmarshal(r.Doc, &s); err != nil {
-		return Session{}, Staff{}, fmt.Errorf("session record: %w", err)
-	}
-	s.ID = id
-	staff, err := a.Staff(ctx, name)
-	if err != nil {
-		return Session{}, Staff{}, err
-	}
-	now := a.Now().UTC()
-	gone := now.Sub(s.Began) > sessionLife || now.Sub(s.Seen) > sessionIdle || s.Seen.Sub(now) > sessionIdle
-	if gone || staff.Off || staff.Epoch != s.Epoch || staff.Role != s.Role || staff.Agency != s.Agency {
-		return Session{}, Staff{}, ErrNotFound
-	}
-	if now.Sub(s.Seen) > sessionNote {
-		s.Seen = now
-		if doc, err := json.Marshal(s); err == nil {
-			// Lost to another request of the same session: its note is as good.
-			if a.Records.Put(ctx, Record{Kind: kindSession, ID: id, Version: r.Version + 1, At: now, By: name, Doc: doc}) == nil {
-				_ = a.Records.Erase(ctx, kindSession, id, r.Version+1)
-			}
-		}
-	}
-	return s, staff, nil
-}
-
-// Sessions lists the person's sessions, the latest first.
-func (a *Accounts) Sessions(ctx context.Context, staff string) ([]Session, error) {
-	rs, err := a.Records.All(ctx, kindSession, staff+"/")
-	if err != nil {
-		return nil, err
-	}
-	var out []Session
-	for _, r := range rs {
-		var s Session
-		if json.Unmarshal(r.Doc, &s) == nil {
-			s.ID = r.ID
-			out = append(out, s)
-		}
-	}
-	slices.SortFunc(out, func(x, y Session) int { return y.Began.Compare(x.Began) })
-	return out, nil
-}
-
-// SignOut ends one session.
-func (a *Accounts) SignOut(ctx context.Context, id string) error {
-	err := a.Records.Erase(ctx, kindSession, id, 0)
-	name, _, _ := strings.Cut(id, "/")
-	a.tell(name, id)
-	return err
-}
-
-// SignOutEverywhere ends all of the person's sessions.
-func (a *Accounts) SignOutEverywhere(ctx context.Context, staff, by string) error {
-	err := a.Change(ctx, staff, by, func(s *Staff) error { s.Epoch++; return nil })
-	if err != nil {
-		return err
-	}
-	old, err := a.Sessions(ctx, staff)
-	for _, s := range old {
-		err = errors.Join(err, a.Records.Erase(ctx, kindSession, s.ID, 0))
-	}
-	return err
-}
-
 func (a *Accounts) tell(staff, session string) {
 	if a.Changed != nil {
 		a.Changed(staff, session)
 	}
-}
-
-func sessionID(staff, secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return staff + "/" + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // Staff is one account. ErrNotFound.
@@ -314,6 +160,28 @@ func (a *Accounts) SetPassword(ctx context.Context, id, by, password string, mus
 		s.Epoch++
 		return nil
 	})
+}
+
+// ChangePassword is the person's own doing: she shows the old one. Every session ends and one begins, which has shown
+// a code if the one before had.
+func (a *Accounts) ChangePassword(ctx context.Context, of Session, old, chosen string, k Knock) (Entry, error) {
+	err := a.Proves(ctx, of.Staff, old, k)
+	if ClassOf(err) == Forbidden {
+		return Entry{}, invalid("old", "password.wrong")
+	} else if err != nil {
+		return Entry{}, err
+	}
+	if old == chosen {
+		return Entry{}, invalid("password", "password.same")
+	}
+	if err := a.SetPassword(ctx, of.Staff, of.Staff, chosen, false); err != nil {
+		return Entry{}, err
+	}
+	s, err := a.Staff(ctx, of.Staff)
+	if err != nil {
+		return Entry{}, storeError("reading the account", err)
+	}
+	return a.begin(ctx, s, k, of.Second)
 }
 
 // CheckStaff says what is wrong with an account.

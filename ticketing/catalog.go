@@ -36,7 +36,7 @@ const (
 )
 
 // catalogKinds are those a Catalog is made of.
-var catalogKinds = []string{KindAgency, KindCategory, KindArea, KindBoundary, KindRule, KindLimit, KindHours, KindDay, KindConsent, KindSaying, KindChat}
+var catalogKinds = []string{KindAgency, KindCategory, KindArea, KindBoundary, KindRule, KindLimit, KindHours, KindDay, KindConsent, KindSaying, KindChat, KindSignIn}
 
 // Agency is a body that answers citizens. Which field it holds is said by rules, not here.
 type Agency struct {
@@ -169,6 +169,7 @@ type Catalog struct {
 	Router     *routing.Router
 	Rules      []routing.Rule
 	Consent    Consent // the present one
+	SignIn     SignInRules
 
 	agencyOrder, categoryOrder []string
 	sayings                    []saying
@@ -279,6 +280,7 @@ func NewCatalog(ctx context.Context, records Records) (*Catalog, error) {
 	})
 	load(KindSaying, func(d json.RawMessage) error { return decodeInto(d, func(x Saying) { sayings = append(sayings, x) }) })
 	load(KindChat, func(d json.RawMessage) error { return decodeInto(d, func(x ChatRules) { chats = append(chats, x) }) })
+	load(KindSignIn, func(d json.RawMessage) error { return decodeInto(d, func(x SignInRules) { c.SignIn = x }) })
 	errs = append(errs, c.converse(sayings, chats)...)
 	if len(hours) == 0 {
 		hours = calendar.DefaultHours()

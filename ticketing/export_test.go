@@ -18,3 +18,6 @@ func (d *Desk) CarryOnce(ctx context.Context) error {
 		}
 	}
 }
+
+// StepOf is which step a code of an authenticator app belongs to.
+var StepOf = stepOf

@@ -4,30 +4,68 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	_ "embed"
 	"encoding/base64"
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
+
+	"hotline1022/ticketing/text"
 )
 
-// checkPassword: length is what counts; and not the name itself, nor what everybody tries first.
+// checkPassword: length is what counts; and not the name itself, nor what everybody tries first. Nothing is asked of
+// its composition (NIST SP 800-63B, section 5.1.1.2).
 func checkPassword(s Staff, p string) error {
 	low := strings.ToLower(p)
+	rest := low // beside the name
+	if s.ID != "" {
+		rest = strings.ReplaceAll(low, s.ID, "")
+	}
 	switch {
 	case utf8.RuneCountInString(p) < 10 || len(p) > 200:
 		return invalid("password", "error.password_length", 10)
-	case strings.Contains(low, s.ID) && len(p) < len(s.ID)+6, slices.Contains(commonPasswords, low):
+	case rest != low && (len(rest) < 6 || common(rest)), common(p), bare(p) == bare(s.Name):
 		return invalid("password", "error.password_common")
 	}
 	return nil
 }
 
-var commonPasswords = []string{"1234567890", "0123456789", "matkhau123", "password123", "password1234", "qwertyuiop", "hotline1022", "tongdai1022", "123456789a", "iloveyou123", "0987654321", "1111111111", "aaaaaaaaaa"}
+//go:embed passwords_common.txt
+var commonList string
+
+var commonPasswords = sync.OnceValue(func() map[string]bool {
+	all := map[string]bool{}
+	for line := range strings.Lines(commonList) {
+		all[bare(strings.TrimSpace(line))] = true
+	}
+	return all
+})
+
+// common says whether a password is one of those that everybody tries, however it is spaced, accented and
+// pointed; or letters that repeat or follow each other.
+func common(p string) bool {
+	if commonPasswords()[bare(p)] {
+		return true
+	}
+	plain := strings.ReplaceAll(strings.ToLower(p), " ", "")
+	kinds, runs := map[rune]bool{}, 0
+	var last rune
+	for _, r := range plain {
+		kinds[r] = true
+		if d := r - last; d >= -1 && d <= 1 {
+			runs++
+		}
+		last = r
+	}
+	return len(kinds) < 4 || runs >= utf8.RuneCountInString(plain)-2
+}
+
+// bare is a password without accents, capitals, points and spaces.
+func bare(p string) string { return strings.ReplaceAll(text.Fold(p), " ", "") }
 
 // argon2id parameters: OWASP's second choice (19 MiB, t=2, p=1); the PHC string carries them, so they can be raised.
 const (

@@ -86,6 +86,8 @@ func decodeSetting(kind string, doc []byte) (setting, error) {
 		return strictly(doc, func(v Saying) setting { return sayingSetting{v} })
 	case KindChat:
 		return strictly(doc, func(v ChatRules) setting { return chatSetting{v} })
+	case KindSignIn:
+		return strictly(doc, func(v SignInRules) setting { return signInSetting{v} })
 	}
 	return nil, notFound()
 }
@@ -150,6 +152,8 @@ func canonical(s setting) (json.RawMessage, error) {
 		v = s.Consent
 	case sayingSetting:
 		v = s.Saying
+	case signInSetting:
+		v = s.SignInRules
 	case chatSetting:
 		v = s.ChatRules
 	}

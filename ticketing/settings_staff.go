@@ -88,17 +88,6 @@ func (a *Accounts) ResetPassword(ctx context.Context, by Actor, id, password str
 	return a.noteNow(ctx, by, id, "password")
 }
 
-// EndSessions signs the person out everywhere.
-func (a *Accounts) EndSessions(ctx context.Context, by Actor, id string) error {
-	if err := mayChangeSettings(by); err != nil {
-		return err
-	}
-	if err := a.SignOutEverywhere(ctx, id, by.ID); err != nil {
-		return err
-	}
-	return a.noteNow(ctx, by, id, "signed_out")
-}
-
 // AddToken makes a program's key. The key is shown once.
 func (a *Accounts) AddToken(ctx context.Context, by Actor, c *Catalog, t Token) (key string, err error) {
 	if err := mayChangeSettings(by); err != nil {
@@ -163,11 +152,22 @@ func (a *Accounts) keepsAdministrator(ctx context.Context, s Staff) error {
 }
 
 func (a *Accounts) noteNow(ctx context.Context, by Actor, id, did string) error {
+	r, err := a.noteRecord(ctx, by, id, did)
+	if err != nil {
+		return err
+	}
+	return storeError("noting the change", a.Records.Put(ctx, r))
+}
+
+// noteRecord is a line about an account in the book of changes, to be stored with what it tells of.
+func (a *Accounts) noteRecord(ctx context.Context, by Actor, id, did string) (Record, error) {
 	r, err := a.Records.Get(ctx, KindStaff, id)
 	if err != nil {
-		return storeError("reading the account", err)
+		return r, storeError("reading the account", err)
 	}
-	return a.note(ctx, by, KindStaff, id, r.Version, did, titleOf(r, r))
+	name := titleOf(r, r)
+	r.At, r.By = a.Now().UTC(), by.ID
+	return changeRecord(r, did, name), nil
 }
 
 // note writes into the book of changes.

@@ -28,7 +28,7 @@ type SettingChange struct {
 	Kind    string    `json:"kind"`
 	ID      string    `json:"id"`
 	Version int       `json:"version"`
-	Did     string    `json:"did"` // added, changed, deleted, taken_back, password, signed_out, revoked; imported where only the record tells
+	Did     string    `json:"did"` // added, changed, deleted, taken_back, password, signed_out, revoked … (words admin.did.*); imported where only the record tells
 	Name    string    `json:"name,omitempty"`
 	More    int       `json:"-"` // so many others of the same kind came with it
 }

@@ -31,6 +31,9 @@ type editPage struct {
 	History   []versionView
 	Acts      []adminAct
 	Deletable bool
+	Devices   []device // where somebody is signed in
+	Looks     bool     // the reader looks after accounts, of staff that this is one
+	MayEnd    bool
 }
 
 func (s *Server) adminNew(v *visit) error {
@@ -76,9 +79,9 @@ func (s *Server) adminEdit(v *visit) error {
 	return s.ok(v, "admin-edit", p)
 }
 
-// settingOf reads the address.
-func settingOf(v *visit) (*adminKind, string, error) {
-	k, err := adminKindOf(v.Params("kind"))
+// settingOf reads the address, whose kind may be given.
+func settingOf(v *visit, kind ...string) (*adminKind, string, error) {
+	k, err := adminKindOf(cmp.Or(append(kind, v.Params("kind"))...))
 	if err != nil {
 		return nil, "", err
 	}
@@ -114,9 +117,17 @@ func (s *Server) editPage(v *visit, k *adminKind, id string) (editPage, doc, err
 	p.Form = p.Write && !p.Gone && !k.fixed()
 	p.Deletable = p.Write && !p.Gone && !k.keeps
 	for _, a := range k.acts {
-		if p.Write && (a.offered == nil || a.offered(d)) {
+		if p.Write && (a.offered == nil || a.offered(s, d)) {
 			p.Acts = append(p.Acts, a)
 		}
+	}
+	if k.Kind == ticketing.KindStaff {
+		all, err := s.Accounts.SessionsOf(v.ctx(), v.actor(), id)
+		if err != nil {
+			return editPage{}, nil, err
+		}
+		p.Looks, p.Devices = true, devices(v, all)
+		p.MayEnd = p.Write || v.staff.Role == ticketing.Supervisor && ticketing.Role(d.text("role")) != ticketing.Administrator
 	}
 	p.History, err = s.versions(v, k, history)
 	return p, d, err
@@ -234,11 +245,15 @@ func (s *Server) put(v *visit, k *adminKind, id string, version int, d doc) (sav
 	if k.save != nil {
 		return k.save(s, v, id, version, d)
 	}
+	return s.saveSetting(v, k.Kind, id, version, d)
+}
+
+func (s *Server) saveSetting(v *visit, kind, id string, version int, d doc) (saved, error) {
 	raw, err := json.Marshal(d)
 	if err != nil {
 		return saved{}, err
 	}
-	r, err := s.Desk.SaveSetting(v.ctx(), v.actor(), k.Kind, id, version, raw)
+	r, err := s.Desk.SaveSetting(v.ctx(), v.actor(), kind, id, version, raw)
 	return saved{record: r}, err
 }
 
@@ -295,7 +310,11 @@ func (s *Server) adminDo(v *visit) error {
 		return s.refusedAct(v, k, id, err)
 	}
 	if done.secret != "" {
-		return s.tellSecret(v, k, done, v.t("admin.secret_again", id))
+		about := v.t("admin.secret_again", id)
+		if done.what != "" {
+			about = v.t("admin.secret_of."+done.what, id)
+		}
+		return s.tellSecret(v, k, done, about)
 	}
 	return v.seeOther(settingPath(k.Kind, id) + "?ok=" + v.Params("act"))
 }

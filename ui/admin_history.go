@@ -79,6 +79,8 @@ func (s *Server) changes(lang string, k *adminKind, was, is doc) []change {
 		case seen[field], reflect.DeepEqual(was[field], is[field]):
 		case field == "password":
 			out = append(out, change{Label: words.T(lang, "admin.f.password"), Is: words.T(lang, "admin.set_anew")})
+		case field == "second":
+			out = append(out, change{Label: words.T(lang, "admin.f.staff.second"), Is: words.T(lang, "admin.set_anew")})
 		case field == "epoch":
 			out = append(out, change{Label: words.T(lang, "admin.f.epoch"), Is: words.T(lang, "admin.ended_sessions")})
 		}

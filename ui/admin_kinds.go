@@ -86,6 +86,7 @@ type adminKind struct {
 	save       func(s *Server, v *visit, id string, version int, d doc) (saved, error) // nil: Desk.SaveSetting
 	acts       []adminAct
 	keeps      bool // no deleting, no restoring
+	One        bool // there is one record, and no adding
 }
 
 // adminAct is something else that can be done to one of the kind.
@@ -93,13 +94,14 @@ type adminAct struct {
 	Name, Icon string
 	danger     bool
 	do         func(s *Server, v *visit, id string) (saved, error)
-	offered    func(d doc) bool // nil: always
+	offered    func(s *Server, d doc) bool // nil: always
 }
 
 // saved is what came of a save: a secret is shown once.
 type saved struct {
 	record ticketing.Record
 	secret string
+	what   string // sort of secret, for its words; "" is the kind's
 }
 
 // adminKinds are the kinds in the order of the menu. From this table come the lists, the forms and the histories.
@@ -126,6 +128,8 @@ func adminKinds() []adminKind {
 			{Name: "off", Input: inCheck},
 		}, acts: []adminAct{
 			{Name: "password", Icon: "lock", do: (*Server).resetPassword},
+			{Name: "second-off", Icon: "shield", do: (*Server).resetSecond, danger: true, offered: func(_ *Server, d doc) bool { return d.text("second") != "" }},
+			{Name: "invite", Icon: "link", do: (*Server).invite, offered: func(s *Server, d doc) bool { return s.OIDC != nil && !d.on("off") }},
 			{Name: "sign-out", Icon: "log-out", do: (*Server).signStaffOut, danger: true},
 		}},
 		{Kind: ticketing.KindCategory, Icon: "tag", id: "id", newID: slugOfName, title: nameTitle, order: byOrder, fields: []adminField{
@@ -191,14 +195,14 @@ func adminKinds() []adminKind {
 			{Name: "en", Input: inLong, Required: true, Fixed: true},
 		}},
 		sayingKind(),
-		chatKind(),
+		chatKind(), signInKind(),
 		{Kind: ticketing.KindToken, Icon: "link", id: "", title: nameTitle, order: byTitle, save: (*Server).addToken, keeps: true, fields: []adminField{
 			{Name: "name", Input: inText, Required: true, Fixed: true},
 			{Name: "scopes", Input: inMulti, Options: (*Server).scopeChoices, Required: true, Fixed: true, Column: true},
 			{Name: "agency", Input: inSelect, Options: (*Server).agencyChoices, Fixed: true, Column: true},
 			{Name: "expires", Input: inDate, Fixed: true, Column: true},
 			{Name: "off", Input: inCheck, Fixed: true},
-		}, acts: []adminAct{{Name: "revoke", Icon: "x", do: (*Server).revokeToken, danger: true, offered: func(d doc) bool { return !d.on("off") }}}},
+		}, acts: []adminAct{{Name: "revoke", Icon: "x", do: (*Server).revokeToken, danger: true, offered: func(_ *Server, d doc) bool { return !d.on("off") }}}},
 	}
 }
 

@@ -162,6 +162,9 @@ func (s *Server) fillRow(v *visit, k *adminKind, row *adminRow) {
 	case row.doc.text("from") > today:
 		row.Badges = append(row.Badges, v.t("admin.later"))
 	}
+	if row.doc.text("second") != "" && k.Kind == ticketing.KindStaff {
+		row.Badges = append(row.Badges, v.t("account.second"))
+	}
 	if row.doc.on("change") && !row.Off {
 		row.Badges = append(row.Badges, v.t("admin.must_change"))
 	}

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base32"
 	"strings"
@@ -17,11 +18,13 @@ type secretPage struct {
 	Kind         *adminKind
 	About        string
 	Secret, Path string
+	Once         string // word: that it is shown once
 }
 
 // tellSecret answers a POST with a page, not with a redirect: the secret is kept nowhere, so no other page can show it.
 func (s *Server) tellSecret(v *visit, k *adminKind, done saved, about string) error {
-	p := secretPage{adminPage: s.adminPage(v, k.Kind, v.t("admin.secret."+k.Kind)), Kind: k, About: about, Secret: done.secret, Path: "/admin/" + k.Kind}
+	what := cmp.Or(done.what, k.Kind)
+	p := secretPage{adminPage: s.adminPage(v, k.Kind, v.t("admin.secret."+what)), Kind: k, About: about, Secret: done.secret, Path: "/admin/" + k.Kind, Once: "admin.once." + what}
 	if done.record.ID != "" {
 		p.Path = settingPath(k.Kind, done.record.ID)
 	}
@@ -48,12 +51,12 @@ func (s *Server) saveStaff(v *visit, id string, version int, d doc) (saved, erro
 	if err := s.Accounts.AddStaff(v.ctx(), v.actor(), cat, a, password); err != nil {
 		return saved{}, err
 	}
-	return saved{ticketing.Record{ID: strings.ToLower(a.ID)}, password}, nil
+	return saved{record: ticketing.Record{ID: strings.ToLower(a.ID)}, secret: password}, nil
 }
 
 func (s *Server) resetPassword(v *visit, id string) (saved, error) {
 	password := firstPassword()
-	return saved{ticketing.Record{ID: id}, password}, s.Accounts.ResetPassword(v.ctx(), v.actor(), id, password)
+	return saved{record: ticketing.Record{ID: id}, secret: password}, s.Accounts.ResetPassword(v.ctx(), v.actor(), id, password)
 }
 
 func (s *Server) signStaffOut(v *visit, id string) (saved, error) {

@@ -33,12 +33,12 @@ func (s *Server) headers(v *visit, r route) {
 	v.Set(fiber.HeaderReferrerPolicy, "same-origin")
 	v.Set(fiber.HeaderCacheControl, "private, no-cache")
 	v.Vary(fiber.HeaderCookie)
-	if strings.HasPrefix(r.path, "/t/") || strings.HasPrefix(r.path, "/viec/") { // the address is the secret
+	if strings.HasPrefix(r.path, "/t/") || strings.HasPrefix(r.path, "/viec/") || strings.HasPrefix(r.path, invitedPath) { // the address is the secret
 		v.Set(fiber.HeaderReferrerPolicy, "no-referrer")
 		v.Set("X-Robots-Tag", "noindex, nofollow")
 		v.Set(fiber.HeaderCacheControl, "no-store")
 	}
-	if !r.who.open {
+	if !r.who.open || strings.HasPrefix(r.path, "/dang-nhap") {
 		v.Set(fiber.HeaderCacheControl, "no-store")
 	}
 	if s.secure {
@@ -78,7 +78,7 @@ func (s *Server) admit(v *visit, r route) error {
 	if r.who.open && v.Cookies(s.cookieName(cookieSession)) == "" {
 		return nil
 	}
-	actor, session, err := s.Actor(v.Ctx)
+	account, session, err := s.signedIn(v.Ctx)
 	switch {
 	case ticketing.ClassOf(err) == ticketing.NotFound && r.who.open:
 		return nil
@@ -87,19 +87,20 @@ func (s *Server) admit(v *visit, r route) error {
 	case err != nil:
 		return err
 	}
-	v.session, v.staff = session, v.Locals(staffLocal{}).(ticketing.Staff)
-	if v.staff.Lang != "" && v.Query("lang") == "" {
-		v.lang = v.staff.Lang
+	v.session = session
+	if account.Lang != "" && v.Query("lang") == "" {
+		v.lang = account.Lang
 	}
-	if r.who.open {
-		return nil
-	}
-	if !r.who.admits(actor.Role) {
-		return &ticketing.Error{Class: ticketing.Forbidden, Key: "error.page_role"}
-	}
-	if v.staff.Change && r.path != "/mat-khau" {
+	if session.Owes != ticketing.OwesNothing && r.pays != session.Owes {
+		if r.who.open { // as a citizen
+			return nil
+		}
 		v.answered = true
-		return v.seeOther("/mat-khau")
+		return v.seeOther(owedPath(session.Owes))
+	}
+	v.staff = account
+	if !r.who.open && !r.who.admits(account.Role) {
+		return &ticketing.Error{Class: ticketing.Forbidden, Key: "error.page_role"}
 	}
 	return nil
 }

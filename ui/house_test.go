@@ -66,7 +66,7 @@ func newHouse(t *testing.T, change ...func(*ui.Server)) *house {
 	h.must(err)
 	h.base = "http://" + l.Addr().String()
 	h.desk = &ticketing.Desk{Store: h.store, Vault: vault, Files: files, Catalog: catalogs, Now: h.Now, Log: log, BaseURL: h.base}
-	h.server = &ui.Server{Desk: h.desk, Accounts: &ticketing.Accounts{Records: h.store, Now: h.Now}, BaseURL: h.base, Now: h.Now, Log: log, Version: "test"}
+	h.server = &ui.Server{Desk: h.desk, Accounts: &ticketing.Accounts{Records: h.store, Now: h.Now, Vault: vault, Catalog: catalogs}, BaseURL: h.base, Now: h.Now, Log: log, Version: "test"}
 	for _, f := range change {
 		f(h.server)
 	}
@@ -76,6 +76,15 @@ func newHouse(t *testing.T, change ...func(*ui.Server)) *house {
 		h.mountChat(app)
 	}
 	h.server.Mount(app)
+	app.Get(whoAmI, func(c *fiber.Ctx) error { // as the socket and the API ask
+		by, _, err := h.server.Actor(c)
+		if ticketing.ClassOf(err) == ticketing.NotFound {
+			by.ID = "nobody"
+		} else if err != nil {
+			return err
+		}
+		return c.SendString(by.ID)
+	})
 	app.Use(h.server.NotFound)
 	go func() { _ = app.Listener(l) }()
 	t.Cleanup(func() {

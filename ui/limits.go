@@ -61,18 +61,19 @@ func newLimits(r Rates) *limits {
 
 // withinRate counts the request against its route's class.
 func (s *Server) withinRate(v *visit, r route) error {
-	var k *keyed
+	k, key := s.limits.intake, address(v.Ctx)
 	switch r.rate {
 	case rateNone:
 		return nil
 	case rateSignIn:
 		k = s.limits.signIn
-	case rateIntake:
-		k = s.limits.intake
+		if d := s.Accounts.Device("", v.Cookies(s.cookieName(cookieKnown))); d != "" {
+			key = "browser " + d // whoever guesses from the same network does not make it wait
+		}
 	case rateLink:
 		k = s.limits.link
 	}
-	if !k.take(s.Now(), address(v.Ctx)) {
+	if !k.take(s.Now(), key) {
 		return tooMany(k.rate)
 	}
 	return nil

@@ -16,6 +16,9 @@ const (
 	cookieLang    = "hotline_lang"
 	cookieTheme   = "hotline_theme"
 	cookieTicket  = "hotline_ticket"
+	cookieHalf    = "hotline_half"  // a sign-in whose code is missing
+	cookieKnown   = "hotline_known" // who has signed in at this browser
+	cookieOIDC    = "hotline_oidc"  // a sign-in that is at another service
 )
 
 func (s *Server) cookieName(name string) string {

@@ -14,8 +14,9 @@ type route struct {
 	path   string
 	who    who
 	rate   rateClass
-	size   int64 // most bytes of a body; 0 is smallBody
-	chat   bool  // its page carries the web chat's button, where that is on
+	size   int64          // most bytes of a body; 0 is smallBody
+	chat   bool           // its page carries the web chat's button, where that is on
+	pays   ticketing.Owed // what may be owed here: what must be done before any other page
 	do     func(*Server, *visit) error
 }
 
@@ -77,8 +78,23 @@ func (s *Server) routes() []route {
 		{method: get, path: "/dang-nhap", who: anyone, do: (*Server).signInPage},
 		{method: post, path: "/dang-nhap", who: anyone, rate: rateSignIn, do: (*Server).signIn},
 		{method: post, path: "/dang-xuat", who: anyone, do: (*Server).signOut},
-		{method: get, path: "/mat-khau", who: everyStaff, do: (*Server).passwordPage},
-		{method: post, path: "/mat-khau", who: everyStaff, rate: rateSignIn, do: (*Server).setPassword},
+		{method: get, path: codePath, who: anyone, do: (*Server).codePage},
+		{method: post, path: codePath, who: anyone, rate: rateSignIn, do: (*Server).giveCode},
+		{method: get, path: oidcPath, who: anyone, rate: rateSignIn, do: (*Server).oidcStart},
+		{method: get, path: oidcPath + "/ve", who: anyone, rate: rateSignIn, do: (*Server).oidcBack},
+		{method: get, path: invitedPath + ":key", who: anyone, rate: rateSignIn, do: (*Server).invitedPage},
+		{method: get, path: invitedPath + ":key/tiep", who: anyone, rate: rateSignIn, do: (*Server).oidcInvited},
+
+		// One's own account.
+		{method: get, path: passwordPath, who: everyStaff, pays: ticketing.OwesPassword, do: (*Server).passwordPage},
+		{method: post, path: passwordPath, who: everyStaff, pays: ticketing.OwesPassword, rate: rateSignIn, do: (*Server).setPassword},
+		{method: get, path: securityPath, who: everyStaff, do: (*Server).securityPage},
+		{method: get, path: secondPath, who: everyStaff, pays: ticketing.OwesSecond, do: (*Server).secondPage},
+		{method: post, path: secondPath, who: everyStaff, pays: ticketing.OwesSecond, rate: rateSignIn, do: (*Server).confirmSecond},
+		{method: post, path: secondPath + "/tat", who: everyStaff, rate: rateSignIn, do: (*Server).dropSecond},
+		{method: post, path: securityPath + "/ma-khoi-phuc", who: everyStaff, rate: rateSignIn, do: (*Server).newRecovery},
+		{method: post, path: securityPath + "/lien-ket", who: everyStaff, rate: rateSignIn, do: (*Server).linkStart},
+		{method: post, path: securityPath + "/bo-lien-ket", who: everyStaff, rate: rateSignIn, do: (*Server).unlink},
 		{method: get, path: "/tai-khoan", who: everyStaff, do: (*Server).accountPage},
 		{method: post, path: "/tai-khoan/dang-xuat", who: everyStaff, do: (*Server).endSession},
 		{method: post, path: "/tai-khoan/dang-xuat-het", who: everyStaff, do: (*Server).endSessions},
@@ -118,6 +134,8 @@ func (s *Server) routes() []route {
 		{method: get, path: "/admin/:kind", who: oversees, do: (*Server).adminList},
 		{method: get, path: "/admin/:kind/new", who: administers, do: (*Server).adminNew},
 		{method: post, path: "/admin/:kind/new", who: administers, do: (*Server).adminAdd},
+		{method: post, path: "/admin/staff/:id/thiet-bi/dang-xuat", who: staff(ticketing.Administrator, ticketing.Supervisor), do: (*Server).endDevice},
+		{method: post, path: "/admin/staff/:id/thiet-bi/dang-xuat-het", who: staff(ticketing.Administrator, ticketing.Supervisor), do: (*Server).endDevices},
 		{method: get, path: "/admin/:kind/:id", who: oversees, do: (*Server).adminEdit},
 		{method: post, path: "/admin/:kind/:id", who: administers, do: (*Server).adminSave},
 		{method: post, path: "/admin/:kind/:id/:act", who: administers, do: (*Server).adminDo},

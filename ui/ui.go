@@ -39,6 +39,8 @@ type Server struct {
 	ChatScript string
 	// Channels tells how the doors do, for the administration; nil: there are none.
 	Channels func() []ChannelHealth
+	// OIDC is another service that staff may sign in with; nil: there is none.
+	OIDC *OIDC
 	// Caller is whose telephone number the call form is filled in with: of a call at the person's own extension, or of
 	// somebody in the missed-call book whom she has taken on. Nil: there is no telephone.
 	Caller func(ctx context.Context, by ticketing.Actor, call, callback string) (ticketing.CitizenID, bool)

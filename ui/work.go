@@ -65,9 +65,9 @@ type ticketView struct {
 	Tail  template.URL // what the queue beside is narrowed to
 	Aside string       // when it is looked at again, if nothing else is said
 
-	Linked    bool      // the citizen is known to have other doors
-	Alike     []rowView // of others who left the same number or address
-	MayUnite  bool
+	Linked   bool      // the citizen is known to have other doors
+	Alike    []rowView // of others who left the same number or address
+	MayUnite bool
 
 	Links     []ticketing.WorkLink // for people of the agency without an account
 	MayLink   bool

@@ -29,6 +29,11 @@ type Config struct {
 	Log            string `env:"HOTLINE_LOG" default:"text" enum:"text,json" help:"form of the log on stderr"`
 	MetricsToken   string `env:"HOTLINE_METRICS_TOKEN" secret:"true" help:"bearer token for /metrics from elsewhere than this machine"`
 
+	OIDCIssuer       string `env:"HOTLINE_OIDC_ISSUER" name:"oidc-issuer" help:"address of a sign-in service for staff (OpenID Connect), exactly as it names itself"`
+	OIDCClientID     string `env:"HOTLINE_OIDC_CLIENT_ID" name:"oidc-client-id" help:"what the service calls us; its redirect address is PUBLIC_URL/dang-nhap/ngoai/ve"`
+	OIDCClientSecret string `env:"HOTLINE_OIDC_CLIENT_SECRET" name:"oidc-client-secret" secret:"true" help:"our secret at the service"`
+	OIDCName         string `env:"HOTLINE_OIDC_NAME" name:"oidc-name" help:"what the button says after “Đăng nhập bằng” (default: tài khoản cơ quan)"`
+
 	ZaloAppID        string `env:"HOTLINE_ZALO_APP_ID" name:"zalo-app-id" help:"Zalo app"`
 	ZaloAppSecret    string `env:"HOTLINE_ZALO_APP_SECRET" name:"zalo-app-secret" secret:"true" help:"Zalo app secret (OAuth)"`
 	ZaloOASecretKey  string `env:"HOTLINE_ZALO_OA_SECRET_KEY" name:"zalo-oa-secret-key" secret:"true" help:"OA secret key (webhook signature)"`
@@ -102,6 +107,7 @@ func (c *Config) check() error {
 			bad("PUBLIC_URL", "%q is not like https://1022.example.vn", c.PublicURL)
 		}
 	}
+	c.checkOIDC(bad)
 	if _, err := c.proxies(); err != nil {
 		bad("TRUSTED_PROXIES", "%v", err)
 	}

@@ -190,16 +190,16 @@ func TestStaffGetFirstPasswordsOnce(t *testing.T) {
 		t.Fatalf("%q", lines)
 	}
 	password := lines[1][strings.LastIndex(lines[1], ",")+1:]
-	if _, s, err := p.accounts.SignIn(t.Context(), "lan", password, "127.0.0.1", "test"); err != nil || !s.Change {
-		t.Errorf("%+v %v", s, err)
+	if e, err := p.accounts.SignIn(t.Context(), "lan", password, ticketing.Knock{}); err != nil || !e.Staff.Change {
+		t.Errorf("%+v %v", e.Staff, err)
 	}
 	again := put(t, "staff.csv", "id,name,role,agency\nlan,Nguyễn Thị Lan,supervisor,\nminh,Lê Minh,officer,dien\n")
 	want(t, p, ImportCmd{What: "staff", File: again}, "0 new, 1 changed, 1 already there")
 	if _, err := os.Stat(again + ".passwords.csv"); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("passwords were given out again")
 	}
-	if _, s, err := p.accounts.SignIn(t.Context(), "lan", password, "127.0.0.1", "test"); err != nil || s.Role != ticketing.Supervisor {
-		t.Errorf("%+v %v", s, err)
+	if e, err := p.accounts.SignIn(t.Context(), "lan", password, ticketing.Knock{}); err != nil || e.Staff.Role != ticketing.Supervisor {
+		t.Errorf("%+v %v", e.Staff, err)
 	}
 }
 

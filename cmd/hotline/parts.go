@@ -69,8 +69,8 @@ func (p *parts) build(ctx context.Context, c *Config, key []byte) error {
 	if err := p.vault.Check(ctx); err != nil {
 		return err
 	}
-	p.accounts = &ticketing.Accounts{Records: p.store, Now: time.Now}
 	p.catalogs = &ticketing.Catalogs{Records: p.store}
+	p.accounts = &ticketing.Accounts{Records: p.store, Now: time.Now, Vault: p.vault, Catalog: p.catalogs}
 	if err := p.catalogs.Refresh(ctx); err != nil {
 		return err
 	}

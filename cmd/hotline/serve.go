@@ -118,7 +118,7 @@ func (s *server) mount(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.ui = &ui.Server{Desk: s.desk, Accounts: s.accounts, BaseURL: s.desk.BaseURL, Key: key, Now: time.Now, Log: s.log, Version: version}
+	s.ui = &ui.Server{Desk: s.desk, Accounts: s.accounts, BaseURL: s.desk.BaseURL, Key: key, Now: time.Now, Log: s.log, Version: version, OIDC: s.config.oidc()}
 	s.app = fiber.New(fiber.Config{
 		Immutable:                    true, // strings of a request must not change under those who keep them
 		DisableStartupMessage:        true,

@@ -85,7 +85,8 @@ func (u UserDisableCmd) Run(ctx context.Context, c *Config) error {
 
 // UserResetCmd gives a new password.
 type UserResetCmd struct {
-	ID string `arg:""`
+	ID           string `arg:""`
+	SecondFactor bool   `help:"also take the second factor away: its owner has lost telephone and recovery codes"`
 }
 
 // Run prints it once.
@@ -96,6 +97,9 @@ func (u UserResetCmd) Run(ctx context.Context, c *Config) error {
 			return err
 		}
 		fmt.Printf("%s may sign in with the password %s and must change it then.\n", u.ID, password)
+		if u.SecondFactor {
+			return p.accounts.ResetSecond(ctx, ticketing.Actor{ID: "hotline user", Role: ticketing.Administrator}, u.ID)
+		}
 		return nil
 	})
 }

@@ -39,18 +39,18 @@ func TestSomebodyIsOnDutyWhileAnOperatorIsSignedIn(t *testing.T) {
 		}
 	}
 	want("nobody signed in", false)
-	if _, _, err := accounts.SignIn(t.Context(), "uyen", password, "127.0.0.1", "test"); err != nil {
+	if _, err := accounts.SignIn(t.Context(), "uyen", password, ticketing.Knock{}); err != nil {
 		t.Fatal(err)
 	}
 	want("an agency's officer signed in", false)
-	token, _, err := accounts.SignIn(t.Context(), "hang", password, "127.0.0.1", "test")
+	entry, err := accounts.SignIn(t.Context(), "hang", password, ticketing.Knock{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want("an operator signed in", true)
 	now = now.Add(dutySeen)
 	want("no sign of life", false)
-	session, _, err := accounts.Session(t.Context(), token)
+	session, _, err := accounts.Session(t.Context(), entry.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,10 +74,11 @@ func TestTypingGoesFromTheWindowToTheConsoleAndBack(t *testing.T) {
 	if err := r.accounts.Add(t.Context(), ticketing.Staff{ID: "may", Name: "Mây", Role: ticketing.Operator}, "một câu dài dễ nhớ", "test"); err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := r.accounts.SignIn(t.Context(), "may", "một câu dài dễ nhớ", "127.0.0.1", "test")
+	entry, err := r.accounts.SignIn(t.Context(), "may", "một câu dài dễ nhớ", ticketing.Knock{IP: "127.0.0.1", Browser: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	token := entry.Token
 	dial := func(path string, header http.Header, protocols ...string) *websocket.Conn {
 		header.Set("Origin", r.url)
 		d := websocket.Dialer{HandshakeTimeout: 20 * time.Second, Subprotocols: protocols}
