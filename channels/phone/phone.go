@@ -58,6 +58,7 @@ type Channel struct {
 	pace   pace
 	bell   ticketing.Bell
 	saving sync.Mutex // held by flush
+	taking chan struct{}
 
 	mu         sync.Mutex
 	calls      map[string]*track // open ones, and the last that ended
@@ -80,11 +81,13 @@ type pace struct {
 	first    time.Duration // the first pause before connecting again
 	longest  time.Duration
 	refused  time.Duration // the pause after a refused sign-in
+	enough   time.Duration // an answer to the exchange takes no longer
 }
 
 var usualPace = pace{
 	tick: 250 * time.Millisecond, look: time.Second, ping: 20 * time.Second, silence: time.Minute, snapshot: 30 * time.Second,
 	again: 3 * time.Second, first: 500 * time.Millisecond, longest: 30 * time.Second, refused: time.Minute,
+	enough: enough,
 }
 
 // Open puts the channel together and takes up the calls that were under way.
@@ -92,6 +95,7 @@ func Open(ctx context.Context, cfg Config, desk *ticketing.Desk, log *slog.Logge
 	c := &Channel{
 		Config: cfg, Desk: desk, Log: log.With("channel", ticketing.Phone), pace: usualPace,
 		calls: map[string]*track{}, dirty: map[*track]bool{}, agents: map[string]*agent{}, extensions: map[string]string{},
+		taking: make(chan struct{}, maxTaking),
 	}
 	c.Terms = cfg.Terms.orUsual()
 	return c, c.refresh(ctx)
