@@ -118,7 +118,7 @@ func staffByQuery(c *fiber.Ctx) (realtime.Viewer, error) {
 	}
 	return realtime.Viewer{
 		Audience: realtime.Audience{Role: ticketing.Role(c.Query("role")), Agency: c.Query("agency"), Lang: c.Query("lang", "vi")},
-		Session:  c.Query("session"), IP: c.Query("ip"), Bearer: c.Get("Authorization") != "",
+		User:     c.Query("user"), Session: c.Query("session"), IP: c.Query("ip"), Bearer: c.Get("Authorization") != "",
 	}, nil
 }
 
@@ -174,6 +174,7 @@ type item struct {
 	HB    *int64
 	Reset *int64
 	Pulse json.RawMessage
+	Own   json.RawMessage
 	realtime.Change
 }
 

@@ -8,6 +8,7 @@
 //                ignore one whose version is below the one shown
 //   live:reset   { seq } changes were missed: load again what the page shows
 //   live:pulse   { pulse } figures beside the list
+//   live:own     { own } what is this person's own (her telephone), all of it as it stands
 //   live:state   { state, polling, age } online | reconnecting | offline, age of the data in ms; again every 5 s while
 //                it is not online
 //   live:signin  {} the session is over; nothing more will come
@@ -98,6 +99,8 @@ export function live(options) {
       moved(message.hb);
     } else if ("pulse" in message) {
       emit("pulse", { pulse: message.pulse });
+    } else if ("own" in message) {
+      emit("own", { own: message.own });
     }
   }
 
