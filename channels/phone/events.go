@@ -38,6 +38,10 @@ func (c *Channel) hearResponse(s *session, m message) error {
 		if at, ok := m.stamp(); ok {
 			c.setClock(at)
 		}
+	case strings.HasPrefix(m.get("ActionID"), "QueuePause-") && m.get("Response") == "Error":
+		c.alarm("phone.alarm.pause")
+	case strings.HasPrefix(m.get("ActionID"), "QueuePause-"):
+		c.calm("phone.alarm.pause")
 	case m.get("Response") == "Error":
 		c.refusedList(s, m.get("ActionID"))
 	}

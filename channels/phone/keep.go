@@ -252,9 +252,13 @@ func (c *Channel) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	seats, err := c.readSeats(ctx)
+	if err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.extensions = extensions
+	c.extensions, c.seats = extensions, seats
 	for id, r := range stored {
 		t := c.calls[id]
 		if t == nil {
@@ -288,7 +292,7 @@ func (c *Channel) lookAround(ctx context.Context) error {
 			return ctx.Err()
 		case <-tick.C:
 		}
-		revs, err := c.Desk.Store.Revisions(ctx, kindOpen, kindCall, kindCallback, kindExtensions)
+		revs, err := c.Desk.Store.Revisions(ctx, kindOpen, kindCall, kindCallback, kindExtensions, kindSeat)
 		if err == nil && !maps.Equal(revs, seen) {
 			if err = c.refresh(ctx); err == nil {
 				seen = revs
@@ -297,6 +301,8 @@ func (c *Channel) lookAround(ctx context.Context) error {
 		if err == nil {
 			err = c.finishAll(ctx)
 		}
+		c.afterByClock()
+		c.syncPauses()
 		c.flush(ctx)
 		if err != nil && ctx.Err() == nil {
 			c.Log.Warn("the open calls could not be looked through", "err", err)
@@ -382,6 +388,12 @@ func (c *Channel) flush(ctx context.Context) {
 			}
 			return
 		}
+	}
+	if err := c.followSeats(ctx); err != nil {
+		if ctx.Err() == nil {
+			c.alarm("phone.alarm.store")
+		}
+		return
 	}
 	if len(dirty) > 0 {
 		c.calm("phone.alarm.store")

@@ -32,6 +32,7 @@ type Config struct {
 	AMIAddr, AMIUser, AMISecret string
 
 	Terms Terms                // what the figures call in time and short; the zero Terms are the usual ones
+	After time.Duration        // how long a person may write after a call before it rings again; 0: as the queue says
 	Open  func(time.Time) bool // whether the telephone is manned then; nil: always
 
 	Origin string // of our own pages; what a browser sends from elsewhere is refused
@@ -65,6 +66,8 @@ type Channel struct {
 	dirty      map[*track]bool   // changed by the manager connection and not saved yet
 	agents     map[string]*agent // by interface; heard over AMI
 	extensions map[string]string // extension to sign-in name
+	seats      map[string]Seat   // what people say of themselves; by sign-in name
+	follow     map[string]Seat   // what the exchange has said of them and is not stored yet
 	skew       time.Duration     // the exchange's clock against ours
 	heard      time.Time         // the last snapshot that was whole
 	conn       *session          // nil: not connected
@@ -95,6 +98,7 @@ func Open(ctx context.Context, cfg Config, desk *ticketing.Desk, log *slog.Logge
 	c := &Channel{
 		Config: cfg, Desk: desk, Log: log.With("channel", ticketing.Phone), pace: usualPace,
 		calls: map[string]*track{}, dirty: map[*track]bool{}, agents: map[string]*agent{}, extensions: map[string]string{},
+		seats: map[string]Seat{}, follow: map[string]Seat{},
 		taking: make(chan struct{}, maxTaking),
 	}
 	c.Terms = cfg.Terms.orUsual()

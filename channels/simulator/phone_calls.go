@@ -51,12 +51,33 @@ func (p *Phone) RemoveMember(extension string) {
 func (p *Phone) Pause(extension string, on bool, reason string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.pause("PJSIP/"+extension, on, reason)
+}
+
+// pause does so in every queue; false: it is in none. p.mu is held.
+func (p *Phone) pause(iface string, on bool, reason string) (there bool) {
 	for _, m := range p.members {
-		if m.iface == "PJSIP/"+extension {
-			m.paused, m.reason = on, reason
+		if m.iface == iface {
+			m.paused, m.reason, m.lastPause, there = on, reason, p.set.Now(), true
 			p.emit("QueueMemberPause", m.event()...)
 		}
 	}
+	return there
+}
+
+// Paused is whether the extension is on a break in all its queues, and why.
+func (p *Phone) Paused(extension string) (paused bool, reason string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range p.members {
+		if m.iface == "PJSIP/"+extension {
+			if !m.paused {
+				return false, ""
+			}
+			paused, reason = true, m.reason
+		}
+	}
+	return paused, reason
 }
 
 func (m *phoneMember) fields() []string {
@@ -66,13 +87,16 @@ func (m *phoneMember) fields() []string {
 		}
 		return "0"
 	}
-	last := int64(0)
+	last, pause := int64(0), int64(0)
 	if !m.last.IsZero() {
 		last = m.last.Unix()
 	}
+	if !m.lastPause.IsZero() {
+		pause = m.lastPause.Unix()
+	}
 	return []string{
 		"Queue", m.queue, "StateInterface", m.iface, "Membership", "dynamic", "Penalty", "0", "CallsTaken", "0", "LastCall", fmt.Sprint(last),
-		"InCall", bit(m.inCall), "Status", fmt.Sprint(m.status), "Paused", bit(m.paused), "PausedReason", m.reason, "Wrapuptime", fmt.Sprint(m.wrapup),
+		"InCall", bit(m.inCall), "Status", fmt.Sprint(m.status), "Paused", bit(m.paused), "PausedReason", m.reason, "LastPause", fmt.Sprint(pause), "Wrapuptime", fmt.Sprint(m.wrapup),
 	}
 }
 
