@@ -17,6 +17,7 @@ import (
 // mountConsole adds the console's surface, for operators and supervisors.
 //
 //	GET  /console/calls                          her calls with who calls and what is open of hers, the queues, the book
+//	GET  /console/calls/recording?call&ticket    the recording of a call
 //	POST /console/calls/ready                    she has finished her work after the call
 //	POST /console/calls/state                    {"state":"break","reason":"meal"}: what she says of herself
 //	POST /console/calls/wrap                     {"call","outcome","category","note","ticket"}: what became of a call
@@ -25,6 +26,7 @@ import (
 //	POST /console/calls/missed/CITIZEN/dismiss   {"reason":"unreachable"}: nobody is going to
 func (c *Channel) mountConsole(app fiber.Router) {
 	app.Get("/console/calls", c.forStaff(c.showCalls))
+	app.Get("/console/calls/recording", c.forAnyStaff(c.serveRecording))
 	app.Post("/console/calls/ready", c.forStaff(func(f *fiber.Ctx, who ticketing.Actor) error {
 		c.EndAfterCall(f.UserContext(), who)
 		return f.SendStatus(fiber.StatusNoContent)
@@ -34,8 +36,18 @@ func (c *Channel) mountConsole(app fiber.Router) {
 	app.Post("/console/calls/missed/:citizen/:act", c.forStaff(c.workBook))
 }
 
-// forStaff finds out who asks, and refuses what another site makes her browser send.
+// forStaff is for those who answer the telephone.
 func (c *Channel) forStaff(do func(*fiber.Ctx, ticketing.Actor) error) fiber.Handler {
+	return c.forAnyStaff(func(f *fiber.Ctx, who ticketing.Actor) error {
+		if err := callsBack(who); err != nil {
+			return err
+		}
+		return do(f, who)
+	})
+}
+
+// forAnyStaff finds out who asks, and refuses what another site makes her browser send.
+func (c *Channel) forAnyStaff(do func(*fiber.Ctx, ticketing.Actor) error) fiber.Handler {
 	return func(f *fiber.Ctx) error {
 		f.Set(fiber.HeaderCacheControl, "no-store")
 		who, err := c.Staff(f)
@@ -43,9 +55,6 @@ func (c *Channel) forStaff(do func(*fiber.Ctx, ticketing.Actor) error) fiber.Han
 		case err != nil && ticketing.ClassOf(err) == ticketing.NotFound:
 			return c.failure(f, fiber.StatusUnauthorized, "phone.error.sign_in")
 		case err != nil:
-			return c.answer(f, err)
-		}
-		if err := callsBack(who); err != nil {
 			return c.answer(f, err)
 		}
 		if f.Method() != fiber.MethodGet && f.Get(fiber.HeaderOrigin) != c.Origin {

@@ -195,7 +195,8 @@ func (c *Channel) hearCall(name string, m message, at time.Time) bool {
 		c.hungUp(m, at)
 	case "VarSet":
 		return c.variable(m, at)
-	case "Cdr": // counted only: its times have no zone, and its answer is not a person's
+	case "Cdr": // its times have no zone, and its answer is not a person's
+		c.billed(m)
 	default:
 		return false
 	}

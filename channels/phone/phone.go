@@ -35,6 +35,11 @@ type Config struct {
 	After time.Duration        // how long a person may write after a call before it rings again; 0: as the queue says
 	Open  func(time.Time) bool // whether the telephone is manned then; nil: always
 
+	// Recordings is where recordings are fetched from: an address that ends with a slash, or one with {file} (the last part
+	// of what the exchange names), {path} (all of it), {call} (the exchange's id), {year}, {month}, {day}. Nothing from
+	// elsewhere is fetched, whatever the exchange names. "": recordings cannot be listened to.
+	Recordings string
+
 	Origin string // of our own pages; what a browser sends from elsewhere is refused
 	// Staff is who is signed in. Without it the console's surface is off.
 	Staff func(*fiber.Ctx) (ticketing.Actor, error)
@@ -55,11 +60,12 @@ type Channel struct {
 	Desk *ticketing.Desk
 	Log  *slog.Logger
 
-	health health
-	pace   pace
-	bell   ticketing.Bell
-	saving sync.Mutex // held by flush
-	taking chan struct{}
+	health     health
+	pace       pace
+	recordings *recordings // nil: not to be listened to
+	bell       ticketing.Bell
+	saving     sync.Mutex // held by flush
+	taking     chan struct{}
 
 	mu         sync.Mutex
 	calls      map[string]*track // open ones, and the last that ended
@@ -102,6 +108,10 @@ func Open(ctx context.Context, cfg Config, desk *ticketing.Desk, log *slog.Logge
 		taking: make(chan struct{}, maxTaking),
 	}
 	c.Terms = cfg.Terms.orUsual()
+	var err error
+	if c.recordings, err = parseRecordings(cfg.Recordings); err != nil {
+		return nil, err
+	}
 	return c, c.refresh(ctx)
 }
 

@@ -2,9 +2,6 @@ package phone
 
 import (
 	"cmp"
-	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -145,26 +142,4 @@ func (c *Channel) seal(t *track, address string) {
 			c.changed(t)
 		}
 	}
-}
-
-// Recording is where the recording of a call lies, for those who answer citizens and those who oversee them.
-func (c *Channel) Recording(ctx context.Context, actor ticketing.Actor, id string) (string, error) {
-	switch actor.Role {
-	case ticketing.Operator, ticketing.Supervisor, ticketing.Auditor:
-	default:
-		return "", &ticketing.Error{Class: ticketing.Forbidden, Key: "error.page_role"}
-	}
-	r, err := c.Desk.Store.Get(ctx, kindCall, id)
-	if err != nil {
-		return "", fmt.Errorf("reading a call: %w", err)
-	}
-	var call Call
-	if err := json.Unmarshal(r.Doc, &call); err != nil {
-		return "", fmt.Errorf("the record of call %s: %w", id, err)
-	}
-	if call.Recording == nil {
-		return "", ticketing.ErrNotFound
-	}
-	address, err := c.Desk.Vault.Unseal("call/"+id, call.Recording)
-	return string(address), err
 }
