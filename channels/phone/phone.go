@@ -31,6 +31,8 @@ type Config struct {
 
 	AMIAddr, AMIUser, AMISecret string
 
+	QueueLog string // path of Asterisk's queue_log, where it can be read: it fills what was not heard
+
 	Terms Terms                // what the figures call in time and short; the zero Terms are the usual ones
 	After time.Duration        // how long a person may write after a call before it rings again; 0: as the queue says
 	Open  func(time.Time) bool // whether the telephone is manned then; nil: always
@@ -129,6 +131,9 @@ func (c *Channel) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	if c.Dials() {
 		group.Go(func() error { return c.followExchange(ctx) })
+	}
+	if c.QueueLog != "" {
+		group.Go(func() error { return c.followLog(ctx) })
 	}
 	group.Go(func() error { return c.lookAround(ctx) })
 	group.Go(func() error { return c.followJournal(ctx) })

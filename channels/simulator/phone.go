@@ -19,6 +19,7 @@ type PhoneSettings struct {
 	NoDialplan   bool             // the account does not get events of the dialplan
 	NoChannels   bool             // the account may not ask for channels
 	NoPause      bool             // the account may not send anybody on a break
+	QueueLog     string           // file that queue_log is written to; "" is none
 	Mood         PhoneMood
 }
 

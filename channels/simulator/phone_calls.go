@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -30,6 +31,7 @@ func (p *Phone) Member(queue, extension, name string, wrapup time.Duration) {
 	m := &phoneMember{queue: queue, iface: "PJSIP/" + extension, name: name, wrapup: int(wrapup.Seconds()), status: 1}
 	p.members = append(p.members, m)
 	p.emit("QueueMemberAdded", m.event()...)
+	p.log("NONE", queue, name, "ADDMEMBER")
 }
 
 // RemoveMember takes the extension out of its queues.
@@ -40,6 +42,7 @@ func (p *Phone) RemoveMember(extension string) {
 	for _, m := range p.members {
 		if m.iface == "PJSIP/"+extension {
 			p.emit("QueueMemberRemoved", m.event()...)
+			p.log("NONE", m.queue, m.name, "REMOVEMEMBER")
 		} else {
 			kept = append(kept, m)
 		}
@@ -60,6 +63,7 @@ func (p *Phone) pause(iface string, on bool, reason string) (there bool) {
 		if m.iface == iface {
 			m.paused, m.reason, m.lastPause, there = on, reason, p.set.Now(), true
 			p.emit("QueueMemberPause", m.event()...)
+			p.log("NONE", m.queue, m.name, map[bool]string{true: "PAUSE", false: "UNPAUSE"}[on], reason)
 		}
 	}
 	return there
@@ -158,6 +162,7 @@ func (c *PhoneCall) Enter(queue string) *PhoneCall {
 	defer c.lock()()
 	c.queue, c.inQueue, c.entered = queue, true, c.p.set.Now()
 	c.p.emit("QueueCallerJoin", c.with("Queue", queue, "Position", "1", "Count", fmt.Sprint(len(c.p.waiting(queue))))...)
+	c.p.log(c.id, queue, "NONE", "ENTERQUEUE", "", c.number, "1")
 	return c
 }
 
@@ -203,6 +208,7 @@ func (c *PhoneCall) Take(extension string) *PhoneCall {
 	c.p.emit("DialEnd", c.with(append(c.dest(iface), "DialStatus", "ANSWER")...)...)
 	c.p.emit("QueueCallerLeave", c.with("Queue", c.queue, "Position", "1", "Count", "0")...)
 	c.p.emit("AgentConnect", c.with(append(c.dest(iface), "Queue", c.queue, "Interface", iface, "MemberName", extension, "HoldTime", hold, "RingTime", "1")...)...)
+	c.p.log(c.id, c.queue, c.p.memberName(iface), "CONNECT", hold, c.agentID, "1")
 	c.p.emit("BridgeEnter", append([]string{"BridgeUniqueid", "b-" + c.id}, c.caller()...)...)
 	c.p.device(iface, 2, true)
 	for other, r := range c.rings {
@@ -223,6 +229,7 @@ func (c *PhoneCall) TimeOut(status string) {
 	c.p.emit("QueueCallerAbandon", c.with("Queue", c.queue, "Position", "1", "OriginalPosition", "1", "HoldTime", hold)...)
 	c.p.emit("QueueCallerLeave", c.with("Queue", c.queue, "Position", "1", "Count", "0")...)
 	c.stopRings()
+	c.p.log(c.id, c.queue, "NONE", map[bool]string{true: "EXITEMPTY", false: "EXITWITHTIMEOUT"}[status == "LEAVEEMPTY"], "1", "1", hold)
 	if !c.p.set.NoDialplan {
 		c.p.emit("VarSet", c.with("Variable", "QUEUESTATUS", "Value", status)...)
 	}
@@ -234,6 +241,7 @@ func (c *PhoneCall) PressKey() {
 	c.inQueue = false
 	c.stopRings()
 	c.p.emit("QueueCallerLeave", c.with("Queue", c.queue, "Position", "1", "Count", "0")...)
+	c.p.log(c.id, c.queue, "NONE", "EXITWITHKEY", "1", "1", "1", fmt.Sprint(int(c.p.set.Now().Sub(c.entered).Seconds())))
 }
 
 // Record says where the recording lies.
@@ -260,6 +268,7 @@ func (c *PhoneCall) HangUp() {
 		c.p.emit("QueueCallerAbandon", c.with("Queue", c.queue, "Position", "1", "OriginalPosition", "1", "HoldTime", hold)...)
 		c.p.emit("QueueCallerLeave", c.with("Queue", c.queue, "Position", "1", "Count", "0")...)
 		c.stopRings()
+		c.p.log(c.id, c.queue, "NONE", "ABANDON", "1", "1", hold)
 	}
 	c.end("caller")
 }
@@ -278,6 +287,8 @@ func (c *PhoneCall) end(reason string) {
 		c.p.emit("AgentComplete", c.with("DestChannel", c.agentChannel, "DestUniqueid", c.agentID, "DestLinkedid", c.linked, "Queue", c.queue,
 			"Interface", c.agent, "MemberName", c.agent, "HoldTime", fmt.Sprint(int(c.taken.Sub(c.entered).Seconds())),
 			"TalkTime", fmt.Sprint(int(now.Sub(c.taken).Seconds())), "Reason", reason)...)
+		c.p.log(c.id, c.queue, c.p.memberName(c.agent), "COMPLETE"+strings.ToUpper(reason), fmt.Sprint(int(c.taken.Sub(c.entered).Seconds())),
+			fmt.Sprint(int(now.Sub(c.taken).Seconds())), "1")
 	}
 	c.p.emit("Cdr", "Source", c.number, "Destination", "1022", "Channel", c.channel, "Disposition", "ANSWERED", "UniqueID", c.id)
 	c.p.emit("Hangup", c.with("Cause", "16", "Cause-txt", "Normal Clearing")...)
@@ -293,7 +304,7 @@ func (c *PhoneCall) end(reason string) {
 // Blind: the agent gives her on to an extension, unannounced; it rings there.
 func (c *PhoneCall) Blind(extension string) *PhoneCall {
 	defer c.lock()()
-	c.leave()
+	c.leave("BLINDTRANSFER", extension, "internal")
 	c.p.emit("BlindTransfer", c.transfer("Transferer", "IsExternal", "Yes", "Context", "internal", "Extension", extension)...)
 	c.agentLets()
 	iface := "PJSIP/" + extension
@@ -307,7 +318,7 @@ func (c *PhoneCall) Blind(extension string) *PhoneCall {
 // BlindToQueue gives her on to another queue.
 func (c *PhoneCall) BlindToQueue(queue string) *PhoneCall {
 	c.p.mu.Lock()
-	c.leave()
+	c.leave("BLINDTRANSFER", queue, "queues")
 	c.p.emit("BlindTransfer", c.transfer("Transferer", "IsExternal", "No", "Context", "queues", "Extension", queue)...)
 	c.agentLets()
 	c.agent = ""
@@ -337,7 +348,7 @@ func (c *PhoneCall) Attended(extension string) *PhoneCall {
 	iface := "PJSIP/" + extension
 	id := c.p.unique()
 	channel := fmt.Sprintf("%s-%08x", iface, c.p.serial)
-	c.leave()
+	c.leave("ATTENDEDTRANSFER", "BRIDGE", "b-9")
 	c.p.emit("AttendedTransfer", c.transfer("OrigTransferer", "SecondTransfererChannel", c.agent+"-ffffffff", "SecondTransfererUniqueid", c.p.unique(),
 		"SecondTransfererLinkedid", "9.9", "TransferTargetChannel", channel, "TransferTargetUniqueid", id, "TransferTargetLinkedid", "9.9", "DestType", "Bridge")...)
 	c.agentLets()
@@ -348,12 +359,14 @@ func (c *PhoneCall) Attended(extension string) *PhoneCall {
 }
 
 // leave is what the queue says of an agent who gives her on.
-func (c *PhoneCall) leave() {
+func (c *PhoneCall) leave(verb, to, where string) {
 	if c.queue == "" {
 		return
 	}
 	c.p.emit("AgentComplete", c.with("DestChannel", c.agentChannel, "DestUniqueid", c.agentID, "DestLinkedid", c.linked, "Queue", c.queue,
 		"Interface", c.agent, "MemberName", c.agent, "HoldTime", "0", "TalkTime", fmt.Sprint(int(c.p.set.Now().Sub(c.taken).Seconds())), "Reason", "transfer")...)
+	c.p.log(c.id, c.queue, c.p.memberName(c.agent), verb, to, where, fmt.Sprint(int(c.taken.Sub(c.entered).Seconds())),
+		fmt.Sprint(int(c.p.set.Now().Sub(c.taken).Seconds())), "1")
 }
 
 func (c *PhoneCall) agentLets() {
