@@ -65,6 +65,7 @@ type Channel struct {
 	health     health
 	pace       pace
 	recordings *recordings // nil: not to be listened to
+	board      board
 	bell       ticketing.Bell
 	saving     sync.Mutex // held by flush
 	taking     chan struct{}

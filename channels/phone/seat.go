@@ -135,3 +135,20 @@ func (c *Channel) knownTo(extension string) bool {
 	}
 	return false
 }
+
+// said is everything the person has said of herself, oldest first.
+func (c *Channel) said(ctx context.Context, staff string) ([]Seat, error) {
+	history, err := c.Desk.Store.History(ctx, kindSeat, staff)
+	if err != nil {
+		return nil, fmt.Errorf("reading a person's time: %w", err)
+	}
+	out := make([]Seat, 0, len(history))
+	for _, r := range history {
+		var s Seat
+		if err := json.Unmarshal(r.Doc, &s); err != nil {
+			return nil, fmt.Errorf("the state of %s: %w", staff, err)
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
