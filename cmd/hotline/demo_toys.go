@@ -25,6 +25,7 @@ type toys struct {
 	zalo     *simulator.Zalo
 	facebook *simulator.Facebook
 	telegram *simulator.Telegram
+	exchange *switchboard
 	chats    map[ticketing.Channel]*crowd
 }
 
@@ -46,6 +47,9 @@ func newToys(c *Config) (_ *toys, err error) {
 		}
 	}()
 	secret := rand.Text()
+	if t.exchange, err = newSwitchboard(c); err != nil {
+		return t, err
+	}
 	t.zalo, err = simulator.NewZalo(simulator.ZaloSettings{AppID: "demo", AppSecret: secret, OASecretKey: secret, OAID: "1022", Name: "1022 Quảng Hà", Mood: simulator.ZaloMood{Echo: true}})
 	if err != nil {
 		return t, err
@@ -110,6 +114,9 @@ func (t *toys) close() {
 	}
 	if t.telegram != nil {
 		_ = t.telegram.Close()
+	}
+	if t.exchange != nil {
+		_ = t.exchange.sim.Close()
 	}
 }
 
