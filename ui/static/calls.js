@@ -177,7 +177,7 @@ function settle() {
   const waiting = (last?.queues || []).reduce((n, q) => n + q.waiting, 0);
   const line = c ? `${c.state === 'ended' ? say.ended : say[c.state]} · ${c.card?.name || c.card?.phone || say.hidden}`
     : last?.missed.length ? fill(say.missed, last.missed.length) : say.quiet;
-  fold.querySelector('[data-fold]').textContent = line + (waiting ? ` · ${fill(say.waiting, waiting)}` : '');
+  fold.querySelector('[data-fold]').textContent = (folded ? line : box.getAttribute('aria-label')) + (waiting ? ` · ${fill(say.waiting, waiting)}` : '');
   fold.title = folded ? say.unfold : say.fold;
 }
 // The page ends above the dock.

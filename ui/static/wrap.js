@@ -10,11 +10,11 @@ export function wrap(c, { box, say, send, done }) {
   const form = el('form', { class: 'wrap', id, 'data-many': '' });
   const radios = (name, list, numbered) => list.map(([value, text], i) => {
     const input = el('input', { type: 'radio', name, value });
-    const label = el('label', {}, input, el('span', {}, ...(numbered ? [el('kbd', {}, String(i + 1)), ' '] : []), text));
+    const label = el('label', numbered ? { title: text } : {}, input, el('span', {}, ...(numbered ? [el('kbd', {}, String(i + 1)), ' ', el('b', {}, text)] : [text])));
     return label;
   });
   const outcome = el('fieldset', { class: 'wrap-choices' }, el('legend', {}, say.outcome), ...radios('outcome', outcomes, false));
-  const category = el('fieldset', { class: 'wrap-choices' }, el('legend', {}, say.category), ...radios('category', categories.slice(0, 9), true));
+  const category = el('fieldset', { class: 'wrap-choices wrap-many' }, el('legend', {}, say.category), ...radios('category', categories.slice(0, 9), true));
   if (categories.length > 9) {
     const more = el('select', { 'aria-label': say.other_category, name: 'other' }, el('option', { value: '' }, say.other_category));
     for (const [value, text] of categories.slice(9)) more.append(el('option', { value }, text));
@@ -30,7 +30,7 @@ export function wrap(c, { box, say, send, done }) {
     which.append(choose);
   }
   const note = el('input', { name: 'note', id: id + '-note', autocomplete: 'off', maxlength: '2000', placeholder: say.note, 'aria-label': say.note });
-  const save = el('button', { class: 'button small' }, say.save, ' ', el('kbd', {}, 'Enter'));
+  const save = el('button', { class: 'button small' }, say.save);
   form.append(outcome, which, category, note, el('p', { class: 'wrap-end' }, save, ' ', el('span', { class: 'quiet' }, say.keys)));
 
   const usual = c.linked?.length ? 'ticket' : 'answered';
@@ -72,6 +72,11 @@ export function wrap(c, { box, say, send, done }) {
     event.preventDefault();
     radio.checked = true;
     note.focus();
+    // The figure itself must not stand in the note, whatever order a keyboard sends its events in.
+    const swallow = (press) => { if (press.key === event.key) press.preventDefault(); };
+    document.addEventListener('keypress', swallow, true);
+    setTimeout(() => document.removeEventListener('keypress', swallow, true), 50);
+    document.addEventListener('keyup', () => document.removeEventListener('keypress', swallow, true), { once: true });
   }
   document.addEventListener('keydown', keys);
 
