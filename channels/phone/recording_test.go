@@ -1,9 +1,11 @@
 package phone
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -176,3 +178,34 @@ func TestARecordingIsHandedThrough(t *testing.T) {
 		t.Error("another host is asked")
 	}
 }
+
+// Where the recording lies may stand in the free field of a billing record; anything else there is none.
+func TestABillingRecordNamesTheRecording(t *testing.T) {
+	h := newHouse(t)
+	h.conf.Recordings = "https://pbx.example.vn/rec/"
+	h.ch = h.process(h.store)
+	h.seats(0)
+	h.connect()
+	call := h.sim.Call(binh).Enter(queue).Ring("101").Take("101")
+	for _, field := range []string{"VIP", "in-" + binh + ".wav", "other.wav"} {
+		h.sim.Raw("Event: Cdr\r\nUniqueID: " + call.ID() + "\r\nUserField: " + field + "\r\nTimestamp: " + stamp(h.clock.Now()) + "\r\n\r\n")
+	}
+	call.HangUp()
+	h.heard()
+	got, err := h.ch.Recording(t.Context(), supervisor, h.only().ID, "")
+	must(t, err)
+	if got != "https://pbx.example.vn/rec/in-"+binh+".wav" {
+		t.Errorf("%q", got)
+	}
+	look, err := h.ch.Look(t.Context())
+	must(t, err)
+	screen, err := look.Screen(t.Context(), operator, "vi")
+	must(t, err)
+	raw, err := json.Marshal(screen)
+	must(t, err)
+	if strings.Contains(string(raw), ".wav") || strings.Contains(string(raw), "pbx.example") || !strings.Contains(string(raw), `"recorded":true`) {
+		t.Errorf("%s", raw)
+	}
+}
+
+func stamp(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) }
