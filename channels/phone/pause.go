@@ -32,15 +32,15 @@ func (c *Channel) syncPauses() {
 		if asked.paused {
 			asked.reason = strings.TrimSpace(string(want.State) + " " + want.Reason)
 		}
-		after := c.now().Add(c.skew).Before(a.after.until)
-		if after && !asked.paused {
+		ours := !asked.paused && c.After > 0 && c.now().Add(c.skew).Before(a.after.until)
+		if ours {
 			asked.paused, asked.reason = true, afterReason
 		}
 		seen := seatOf(paused, reason, a.pausedAt.Add(-c.skew), c.now())
 		switch {
-		case paused == asked.paused && reason == asked.reason, !after && said && seen.State == want.State && seen.Reason == want.Reason:
+		case paused == asked.paused && reason == asked.reason, !ours && said && seen.State == want.State && seen.Reason == want.Reason:
 			a.askedAt = time.Time{}
-		case !after && reason != afterReason && (!said || want.Since.Before(a.pausedAt.Add(-c.skew))):
+		case reason != afterReason && (paused || !ours) && (!said || want.Since.Before(a.pausedAt.Add(-c.skew))):
 			c.follow[staff] = seen
 		case c.conn == nil || c.now().Sub(a.askedAt) < askAgain:
 		default:
