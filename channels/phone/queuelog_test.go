@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hotline1022/channels/simulator"
+	"hotline1022/ticketing"
 )
 
 // logged is a house whose exchange writes queue_log.
@@ -166,6 +167,51 @@ func TestTheLogFillsAnOutage(t *testing.T) {
 	}
 }
 
+// A snapshot found the call gone and ended it when it looked; the log knows when and how it ended.
+func TestTheLogKnowsHowALostCallEnded(t *testing.T) {
+	h := logged(t, true)
+	h.ch.QueueLog = ""
+	h.seats(0)
+	stop := h.connect()
+	c := h.sim.Call(binh).Enter(queue).Ring("101").Take("101")
+	lost := h.sim.Call(chi).Enter(queue)
+	h.heard()
+	stop()
+	h.clock.Advance(90 * time.Second)
+	c.AgentHangsUp()
+	lost.Ring("102").Take("102")
+	h.clock.Advance(10 * time.Second)
+	lost.HangUp()
+	h.clock.Advance(5 * time.Minute)
+	h.ch = h.process(h.store)
+	h.ch.QueueLog = ""
+	h.watchful()
+	h.connect()
+	h.until(func() bool {
+		for _, c := range h.stored() {
+			if c.Ended.IsZero() {
+				return false
+			}
+		}
+		return len(h.stored()) == 2
+	})
+	if f := h.measured(); f.Lost != 1 {
+		t.Fatalf("%+v", f)
+	}
+	raw, err := os.ReadFile(h.conf.QueueLog)
+	must(t, err)
+	must(t, h.ch.takeLog(t.Context(), strings.SplitAfter(strings.TrimSpace(string(raw)), "\n")))
+	ends := map[ticketing.CitizenID]time.Time{h.citizen(binh): h.at(90), h.citizen(chi): h.at(100)}
+	for _, c := range h.stored() {
+		if l := c.Legs[0]; !c.Ended.Equal(ends[c.Citizen]) || !l.Done.Equal(ends[c.Citizen]) || l.End != Connected || l.By == "" {
+			t.Errorf("%+v", c)
+		}
+	}
+	if f := h.measured(); f.Lost != 0 || f.Answered != 2 || f.Talked != 100*time.Second || len(h.book()) != 0 {
+		t.Errorf("%+v %+v", f, h.book())
+	}
+}
+
 // A log is rotated, cut short, begun anew, and half a line is no line.
 func TestTheLogIsReadAcrossItsRotations(t *testing.T) {
 	h := logged(t, false)
@@ -177,26 +223,42 @@ func TestTheLogIsReadAcrossItsRotations(t *testing.T) {
 	day(h) // nobody reads
 	must(t, h.sim.RotateLog())
 	day(h)
+	var err error
 	h.ch = h.process(h.store)
 	stop = h.work(h.ch.followLog)
 	h.read()
 	h.clock.Advance(2 * logGoneOn)
 	h.isTheDay(3)
 
+	stop()
+	f := &logFile{path: h.conf.QueueLog}
+	t.Cleanup(f.close)
+	f.place, f.version, err = h.ch.logPlace(t.Context())
+	must(t, err)
+	step := func() {
+		for more := true; more; {
+			more, err = h.ch.readLog(t.Context(), f)
+			must(t, err)
+		}
+	}
+	step()
+	before := f.place
 	file, err := os.OpenFile(h.conf.QueueLog, os.O_APPEND|os.O_WRONLY, 0)
 	must(t, err)
 	line := fmt.Sprintf("%d|77.1|%s|NONE|ENTERQUEUE||0977000111|1\n", h.clock.Now().Unix(), queue)
 	_, err = file.WriteString(line[:20])
 	must(t, err)
-	h.until(func() bool { p, _, err := h.ch.logPlace(t.Context()); return err == nil && p.Offset > 0 })
-	if n := len(h.stored()); n != 9 {
-		t.Errorf("%d calls of half a line", n)
+	step()
+	if n := len(h.stored()); n != 9 || f.place != before {
+		t.Errorf("half a line is taken: %d calls, %+v after %+v", n, f.place, before)
 	}
 	_, err = file.WriteString(line[20:])
 	must(t, err)
 	must(t, file.Close())
-	h.until(func() bool { return len(h.stored()) == 10 })
-	stop()
+	step()
+	if n := len(h.stored()); n != 10 {
+		t.Errorf("%d calls of nine and a line in two halves", n)
+	}
 
 	must(t, os.WriteFile(h.conf.QueueLog, []byte(strings.ReplaceAll(line, "77.1", "77.2")), 0o600)) // cut and begun anew
 	h.ch = h.process(h.store)

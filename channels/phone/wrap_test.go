@@ -118,6 +118,7 @@ func TestACallIsWrappedUpByWhoTookIt(t *testing.T) {
 		want int
 	}{
 		{"another", other, map[string]any{"call": call.ID, "outcome": "silent"}, 404},
+		{"another, of a question", other, map[string]any{"call": call.ID, "outcome": "answered"}, 404},
 		{"no call", operator, map[string]any{"outcome": "silent"}, 404},
 		{"a call that is none", operator, map[string]any{"call": "push:x", "outcome": "silent"}, 404},
 		{"no outcome", operator, map[string]any{"call": call.ID}, 422},
@@ -139,6 +140,9 @@ func TestACallIsWrappedUpByWhoTookIt(t *testing.T) {
 	if c := h.only(); c.Legs[0].Outcome != "silent" || len(c.Tickets) != 0 {
 		t.Errorf("%+v", c)
 	}
+	if page, err := h.store.List(t.Context(), ticketing.Filter{Scope: ticketing.Scope{All: true}, Limit: 9}); err != nil || len(page.Tickets) != 0 {
+		t.Errorf("who did not take the call has made %d tickets of it, %v", len(page.Tickets), err)
+	}
 }
 
 // What a person says of a call is kept whatever comes of it afterwards, and whoever hears of it.
@@ -153,7 +157,15 @@ func TestAnOutcomeOutlivesLateEvents(t *testing.T) {
 	must(t, err)
 	second := h.process(h.store)
 	must(t, h.bridge(h.listen(second), simulator.BridgeMood{}).Send(h.soon(), event(answer, "c", "answeringNumber", "101")))
-	if c := h.only(); c.Legs[0].Outcome != "dropped" {
+	c := h.only()
+	if c.Legs[0].Outcome != "dropped" {
 		t.Errorf("%+v", c)
+	}
+	bare := c
+	bare.Legs = []Leg{{End: Connected, Left: c.Legs[0].Left, Agent: "101"}}
+	for _, both := range []Call{join(c, bare), join(bare, c)} {
+		if both.Legs[0].Outcome != "dropped" {
+			t.Errorf("%+v", both)
+		}
 	}
 }
