@@ -266,6 +266,26 @@ func TestTheLogIsReadAcrossItsRotations(t *testing.T) {
 	h.until(func() bool { return len(h.stored()) == 11 })
 }
 
+// Where there is a manager connection a line waits: what is heard comes first, and is finer.
+func TestALineOfTheLogWaitsForWhatIsHeard(t *testing.T) {
+	h := logged(t, true)
+	h.sim.Call(binh).Enter(queue)
+	f := &logFile{path: h.conf.QueueLog}
+	t.Cleanup(f.close)
+	step := func() int {
+		_, err := h.ch.readLog(t.Context(), f)
+		must(t, err)
+		return len(h.stored())
+	}
+	if n := step(); n != 0 || f.place.Offset != 0 {
+		t.Errorf("%d calls of a line that is new, %+v", n, f.place)
+	}
+	h.clock.Advance(logSettles)
+	if n := step(); n != 1 || f.place.Offset == 0 {
+		t.Errorf("%d calls of a line that has waited, %+v", n, f.place)
+	}
+}
+
 func TestALogThatCannotBeReadIsSaid(t *testing.T) {
 	h := logged(t, false)
 	h.work(h.ch.followLog)

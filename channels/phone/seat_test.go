@@ -150,6 +150,16 @@ func TestAPushedTelephoneHasStatesToo(t *testing.T) {
 	if l := h.only().Legs[0]; l.After() != 30*time.Second {
 		t.Errorf("%s of work after the call", l.After())
 	}
+	for _, e := range []map[string]string{event(newCall, "d", "user", "101"), event(answer, "d", "answeringNumber", "101"), event(hangup, "d")} {
+		must(t, b.Send(h.soon(), e))
+	}
+	h.clock.Advance(9 * time.Minute)
+	h.ch.EndAfterCall(t.Context(), operator) // nobody has looked at the clock meanwhile
+	for _, c := range h.stored() {
+		if c.Legs[0].After() != 30*time.Second {
+			t.Errorf("%s of work after the call", c.Legs[0].After())
+		}
+	}
 	for _, c := range []struct {
 		who    ticketing.Actor
 		state  AgentState
