@@ -48,7 +48,7 @@ func (h *Hub) Staff(auth func(*fiber.Ctx) (Viewer, error)) fiber.Handler {
 			a := h.book.audience(v.Audience)
 			h.book.joinAudience(s, a)
 			// After joining, so that no event falls in between.
-			f := &staffFeed{hub: h, audience: a, seq: h.ring.head.Load()}
+			f := &staffFeed{hub: h, audience: a, own: h.owns.join(s), seq: h.ring.head.Load()}
 			switch {
 			case fresh:
 			case known && since <= f.seq+int64(h.Limits.Recall): // it may come from a process that is further
@@ -59,6 +59,7 @@ func (h *Hub) Staff(auth func(*fiber.Ctx) (Viewer, error)) fiber.Handler {
 			s.feed = f
 			return func() {
 				h.rooms.enter(s, "", staff)
+				h.owns.leave(s, f.own)
 				h.book.leaveAudience(s, a)
 			}, nil
 		})

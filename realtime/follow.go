@@ -21,6 +21,9 @@ func (h *Hub) Run(ctx context.Context) error {
 	if h.Pulse != nil {
 		group.Go(func() error { return h.beatPulse(ctx) })
 	}
+	if h.Own != nil {
+		group.Go(func() error { return h.showOwn(ctx) })
+	}
 	return group.Wait()
 }
 

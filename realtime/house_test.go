@@ -118,7 +118,7 @@ func staffByQuery(c *fiber.Ctx) (realtime.Viewer, error) {
 	}
 	return realtime.Viewer{
 		Audience: realtime.Audience{Role: ticketing.Role(c.Query("role")), Agency: c.Query("agency"), Lang: c.Query("lang", "vi")},
-		Session:  c.Query("session"), IP: c.Query("ip"), Bearer: c.Get("Authorization") != "",
+		User:     c.Query("user"), Session: c.Query("session"), IP: c.Query("ip"), Bearer: c.Get("Authorization") != "",
 	}, nil
 }
 
@@ -176,6 +176,7 @@ type item struct {
 	Pulse json.RawMessage
 
 	Typing ticketing.Code
+	Own    json.RawMessage
 	realtime.Change
 }
 

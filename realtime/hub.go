@@ -82,6 +82,8 @@ type Hub struct {
 	// Pulse, if set, makes the figures an audience's screens show beside the list (queue counts). It is called at
 	// most once a second per connected audience, and only after an event that audience heard of.
 	Pulse func(ctx context.Context, a Audience) any
+	// Own, if set, is what each person's screens show of her own. Set it before Run.
+	Own *Own
 
 	// Writes says whether the audience may write to the ticket's citizen as it stands: only then is she told that
 	// somebody is writing. It is like Hears; nil: nobody is told.
@@ -99,6 +101,7 @@ type Hub struct {
 	rooms   rooms
 	known   memory // of the follower alone
 	crowd   crowd
+	owns    owns
 	recheck chan struct{}
 	buffers sync.Pool // write buffers, shared by sockets while they write
 	refusal chan struct{}
@@ -124,6 +127,7 @@ type Limits struct {
 	Beat       time.Duration // between heartbeats; 25 s
 	Check      time.Duration // between checks of a session; 1 min
 	Pulse      time.Duration // between pulses; 1 s
+	Own        time.Duration // between rounds of everybody's own; 100 ms
 	Parting    time.Duration // for the client's answer to a close; 1 s
 	Patience   time.Duration // for the store to show a ticket before all are told to reload; 5 s
 }
@@ -144,6 +148,7 @@ func (l Limits) filled() Limits {
 	set(&l.Beat, 25*time.Second)
 	set(&l.Check, time.Minute)
 	set(&l.Pulse, time.Second)
+	set(&l.Own, 100*time.Millisecond)
 	set(&l.Parting, time.Second)
 	set(&l.Patience, 5*time.Second)
 	for n := 1; ; n *= 2 {
@@ -172,6 +177,7 @@ func (h *Hub) init() {
 		h.ring.slots = make([]atomic.Pointer[entry], h.Limits.Ring)
 		h.known.size = max(h.Limits.Ring, 4096)
 		h.crowd.open()
+		h.owns.come = make(chan struct{}, 1)
 		h.recheck = make(chan struct{}, 1)
 		h.refusal = make(chan struct{}, 64)
 	})
@@ -194,6 +200,7 @@ type Stats struct {
 	Head                       int64 // last event told
 	Rendered                   int64 // frames made
 	Sent                       int64 // frames handed to sockets
+	Owned                      int64 // states made that are one person's own
 	Writes                     int64 // messages that carried them
 	Resets                     int64 // screens told to load again: fell off the ring, or came with a place of another journal
 	Cut                        int64 // sockets ended because a write failed or took too long
@@ -203,7 +210,7 @@ type Stats struct {
 }
 
 type counters struct {
-	rendered, sent, writes, resets, cut, refused, lost, panics atomic.Int64
+	rendered, sent, owned, writes, resets, cut, refused, lost, panics atomic.Int64
 }
 
 // Stats reads the counters.
@@ -212,7 +219,7 @@ func (h *Hub) Stats() Stats {
 	staff, citizens := h.crowd.size()
 	return Stats{
 		Staff: staff, Citizens: citizens, Audiences: len(h.book.present()), Rooms: h.rooms.size(), Head: h.ring.head.Load(),
-		Rendered: h.count.rendered.Load(), Sent: h.count.sent.Load(), Writes: h.count.writes.Load(),
+		Rendered: h.count.rendered.Load(), Sent: h.count.sent.Load(), Owned: h.count.owned.Load(), Writes: h.count.writes.Load(),
 		Resets: h.count.resets.Load(), Cut: h.count.cut.Load(), Refused: h.count.refused.Load(),
 		Lost: h.count.lost.Load(), Panics: h.count.panics.Load(),
 	}

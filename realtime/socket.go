@@ -21,7 +21,8 @@ type feed interface {
 	next(ctx context.Context) (frames [][]byte, reset bool, err error)
 	// at is up to where everything has been handed out. A client that comes back says it.
 	at() int64
-	// pulse is the last pulse, if it is another than was handed out before.
+	// pulse is the last of what only its last state counts of: the person's own, figures; nil where it has been handed
+	// out already.
 	pulse() []byte
 	// watch narrows the feed to some tickets.
 	watch(codes []ticketing.Code, all bool)

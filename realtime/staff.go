@@ -14,6 +14,8 @@ type staffFeed struct {
 	seq      int64 // cursor
 	lost     bool  // it came with a place that is not of this journal
 	pulsed   *[]byte
+	own      *own                                    // nil: of a program, which has nothing of its own
+	owned    *[]byte                                 // what was handed out of it
 	watched  atomic.Pointer[map[ticketing.Code]bool] // nil is all
 }
 
@@ -50,6 +52,12 @@ func (f *staffFeed) next(context.Context) (frames [][]byte, reset bool, err erro
 }
 
 func (f *staffFeed) pulse() []byte {
+	if f.own != nil {
+		if o := f.own.frame.Load(); o != nil && o != f.owned { // it rings: before any figures
+			f.owned = o
+			return *o
+		}
+	}
 	p := f.audience.pulse.Load()
 	if p == nil || p == f.pulsed {
 		return nil

@@ -67,8 +67,7 @@ func (s *Server) act(v *visit) error {
 		return s.render(v, status, "ticket", t)
 	}
 	w := workPage{Page: s.page(v, t.Number()), Ticket: &t}
-	w.Here, w.Wide, w.NoIndex = p.base, true, true
-	s.dressWork(v, &w)
+	w.Here, w.Wide, w.NoIndex, w.Scripts = p.base, true, true, []string{"work.js"}
 	if w.Queue, err = s.queue(v, p, code); err != nil {
 		return err
 	}
@@ -146,6 +145,7 @@ type callPage struct {
 	Errors     fieldErrors
 	Notice     string
 	Key        string
+	Call       string // of the exchange, the form is written during
 }
 
 func (s *Server) newCall(v *visit) callPage {
@@ -165,6 +165,7 @@ func (s *Server) callPage(v *visit) error {
 			if err != nil && !errors.Is(err, ticketing.ErrNotFound) {
 				return err
 			}
+			p.Call = v.Query("call")
 			p.Typed["phone"], p.Typed["name"] = known.Phone, known.Name
 			if ph, err := text.ParsePhone(known.Phone); err == nil && known.Phone != "" {
 				p.Typed["phone"] = ph.National()
@@ -195,7 +196,7 @@ func (s *Server) call(v *visit) error {
 	r, err := s.Desk.Receive(v.ctx(), v.actor(), in)
 	if ticketing.ClassOf(err) == ticketing.Invalid && err != nil {
 		p := s.newCall(v)
-		p.Typed, p.Errors, p.Key = f.typed(), fieldErrors{}, cmp.Or(f.value("key"), p.Key)
+		p.Typed, p.Errors, p.Key, p.Call = f.typed(), fieldErrors{}, cmp.Or(f.value("key"), p.Key), f.value("call")
 		if err := p.Errors.add(v.lang, err); err != nil {
 			return err
 		}
@@ -204,6 +205,7 @@ func (s *Server) call(v *visit) error {
 	if err != nil {
 		return err
 	}
+	s.linkCall(v, f.value("call"), r.Ticket.Code)
 	return v.seeOther("/console/t/" + string(r.Ticket.Code))
 }
 

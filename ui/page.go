@@ -24,6 +24,7 @@ type Page struct {
 	Path    string           // of this page, for the switches and the way back
 	Here    string           // the entry of the top bar that is this page's
 	Staff   *ticketing.Staff // who is signed in
+	Seat    *seatView        // her telephone, if she answers one
 	Nav     []navItem
 	Phone   string
 	Version string
@@ -40,7 +41,7 @@ func (s *Server) page(v *visit, title string) Page {
 		p.Chat = s.ChatScript
 	}
 	if v.staff.ID != "" {
-		p.Staff = &v.staff
+		p.Staff, p.Seat = &v.staff, s.seatOf(v)
 		for _, item := range nav {
 			for _, r := range item.roles {
 				if r == v.staff.Role {

@@ -50,7 +50,7 @@ func (s *Server) samePerson(v *visit) error {
 	}
 	w := workPage{Page: s.page(v, t.Number()), Ticket: &t}
 	w.Here, w.Wide, w.NoIndex = p.base, true, true
-	s.dressWork(v, &w)
+	w.Scripts = []string{"work.js"}
 	if w.Queue, err = s.queue(v, p, code); err != nil {
 		return err
 	}

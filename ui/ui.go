@@ -44,6 +44,8 @@ type Server struct {
 	// Caller is whose telephone number the call form is filled in with: of a call at the person's own extension, or of
 	// somebody in the missed-call book whom she has taken on. Nil: there is no telephone.
 	Caller func(ctx context.Context, by ticketing.Actor, call, callback string) (ticketing.CitizenID, bool)
+	// Telephone is what else the pages ask of it.
+	Telephone PhoneWork
 	// Extensions is whose telephone is which (extension → sign-in name), SetExtension changes one.
 	Extensions   func(ctx context.Context) (map[string]string, error)
 	SetExtension func(ctx context.Context, by ticketing.Actor, staff, extension string) error

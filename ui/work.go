@@ -22,7 +22,6 @@ type workPage struct {
 	Page
 	Queue  queueView
 	Ticket *ticketView // nil: none is open
-	callsView
 }
 
 // entry is one thing in a ticket's timeline as its reader sees it.
@@ -60,6 +59,7 @@ type ticketView struct {
 	Until        string // a sensible new date, for the extension form
 	Window       *replyWindow
 	Me           string
+	Calls        []TicketCall         // it came of
 	Tasks        []ticketing.Delivery // messages that failed, where the reader is who must see to it
 
 	Tail  template.URL // what the queue beside is narrowed to
@@ -116,8 +116,7 @@ func (s *Server) deskTicket(v *visit) error    { return s.workTicket(v, desk) }
 func (s *Server) workplace(v *visit, p place, code ticketing.Code) error {
 	title := v.t("nav." + strings.TrimPrefix(p.base, "/"))
 	w := workPage{Page: s.page(v, title)}
-	w.Here, w.Wide, w.NoIndex = p.base, true, true
-	s.dressWork(v, &w)
+	w.Here, w.Wide, w.NoIndex, w.Scripts = p.base, true, true, []string{"work.js"}
 	var err error
 	if code != "" {
 		t, err := s.ticketView(v, p, code)
@@ -216,6 +215,11 @@ func (s *Server) ticketView(v *visit, p place, code ticketing.Code) (ticketView,
 	}
 	if t.Assignee != "" {
 		if w.AssigneeName, err = s.nameOf(v.ctx(), v.lang, ticketing.Actor{ID: t.Assignee}); err != nil {
+			return w, err
+		}
+	}
+	if s.Telephone.CallsOf != nil {
+		if w.Calls, err = s.Telephone.CallsOf(v.ctx(), by, code); err != nil {
 			return w, err
 		}
 	}

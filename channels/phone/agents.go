@@ -2,11 +2,9 @@ package phone
 
 import (
 	"cmp"
-	"context"
 	"slices"
+	"strings"
 	"time"
-
-	"hotline1022/ticketing"
 )
 
 // AgentState is what a person at a telephone is doing. It is derived, from her calls first and from what the queues
@@ -36,9 +34,14 @@ type Agent struct {
 type agent struct {
 	iface  string
 	queues map[string]member
+	name   string
 	after  afterCall
-	state  AgentState
-	since  time.Time
+
+	pausedAt time.Time // when it was last heard that she is paused, or no longer
+	askedAt  time.Time // when the exchange was last asked to change that
+
+	state AgentState
+	since time.Time
 }
 
 // member is what one queue says of the agent.
@@ -79,16 +82,28 @@ func (c *Channel) member(m message, iface string, at time.Time) {
 		return
 	}
 	a := c.agents[iface]
-	if a == nil {
+	first := a == nil
+	if first {
 		a = &agent{iface: iface, queues: map[string]member{}, since: at}
 		c.agents[iface] = a
 	}
+	for _, key := range []string{"MemberName", "Name"} { // an event calls it one, a snapshot the other
+		if name := word(m.get(key)); name != "" {
+			a.name = name
+		}
+	}
+	was, why := a.pause()
 	if at.Before(a.queues[m.get("Queue")].said) {
 		return // overtaken by what is so now
 	}
 	a.queues[m.get("Queue")] = member{
 		said: at, status: m.number("Status"), paused: m.get("Paused") == "1", reason: word(m.get("PausedReason")),
 		inCall: m.get("InCall") == "1", wrapup: m.seconds("Wrapuptime"),
+	}
+	if now, reason := a.pause(); first && now {
+		a.pausedAt = time.Unix(int64(m.number("LastPause")), 0)
+	} else if !first && (now != was || reason != why) {
+		a.pausedAt = at
 	}
 	c.agentMoved(iface, at)
 }
@@ -109,7 +124,7 @@ func (c *Channel) derive(a *agent, at time.Time) AgentState {
 	}
 	status, paused, inCall := 5, true, false
 	for _, q := range a.queues {
-		status, paused, inCall = q.status, paused && q.paused, inCall || q.inCall
+		status, paused, inCall = q.status, paused && q.paused && q.reason != afterReason, inCall || q.inCall
 	}
 	switch {
 	case ringing, status == 6, status == 7:
@@ -120,6 +135,8 @@ func (c *Channel) derive(a *agent, at time.Time) AgentState {
 		return Offline
 	case inCall, status == 2, status == 3, status == 8:
 		return Talking
+	case paused && c.seats[c.extensions[extension]].State == Offline:
+		return Offline
 	case paused: // asked for during a call, it takes effect after it
 		return Break
 	}
@@ -158,7 +175,7 @@ func (c *Channel) agentDone(iface, call string, at time.Time) {
 		return
 	}
 	if a.after.call != call {
-		a.after = afterCall{call: call, from: at, until: at}
+		a.after = afterCall{call: call, from: at, until: at.Add(c.After)}
 		for _, q := range a.queues {
 			a.after.until = latest(a.after.until, at.Add(q.wrapup))
 		}
@@ -197,23 +214,8 @@ func (c *Channel) agentsByClock(now time.Time) {
 	}
 }
 
-// EndAfterCall says that the person has finished her work after the call before its time is over.
-func (c *Channel) EndAfterCall(ctx context.Context, actor ticketing.Actor) {
-	at := c.exchangeTime()
-	c.mu.Lock()
-	for iface, a := range c.agents {
-		if c.extensions[extensionOf(iface)] == actor.ID && at.Before(a.after.until) {
-			a.after.until = at
-			c.agentMoved(iface, at)
-		}
-	}
-	c.mu.Unlock()
-	c.bell.Ring()
-	c.flush(ctx)
-}
-
-// Agents is everybody at a telephone, by extension. Where only pushed events are heard nobody is known to be ready:
-// those are listed who are called or talk.
+// Agents is everybody at a telephone, by extension. Where only pushed events are heard people are what they say of
+// themselves, unless they are called or talk.
 func (c *Channel) Agents() []Agent {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -225,7 +227,7 @@ func (c *Channel) Agents() []Agent {
 		one := Agent{Extension: extension, Staff: c.extensions[extension], State: cmp.Or(a.state, Offline), Since: a.since.Add(-c.skew)}
 		for _, q := range a.queues {
 			if a.state == Break {
-				one.Reason = cmp.Or(one.Reason, q.reason)
+				one.Reason = cmp.Or(one.Reason, strings.TrimPrefix(q.reason, string(Break)+" "))
 			}
 		}
 		out = append(out, one)
@@ -234,22 +236,38 @@ func (c *Channel) Agents() []Agent {
 		if seen[extension] {
 			continue
 		}
-		if state, since := c.pushedState(extension, staff); state != "" {
-			out = append(out, Agent{Extension: extension, Staff: staff, State: state, Since: since})
+		if a, known := c.pushedAgent(extension, staff); known {
+			out = append(out, a)
+		}
+	}
+	for staff := range c.seats { // at no telephone that has a number
+		if c.extensionFor(staff) == "" {
+			if a, known := c.pushedAgent("", staff); known {
+				out = append(out, a)
+			}
 		}
 	}
 	slices.SortFunc(out, func(a, b Agent) int { return cmp.Compare(a.Extension, b.Extension) })
 	return out
 }
 
-func (c *Channel) pushedState(extension, staff string) (state AgentState, since time.Time) {
+// pushedAgent is the person as her calls and her own word show her; c.mu is held.
+func (c *Channel) pushedAgent(extension, staff string) (a Agent, known bool) {
+	a = Agent{Extension: extension, Staff: staff}
+	if seat, said := c.seats[staff]; said {
+		a.State, a.Since, a.Reason, known = seat.State, seat.Since, seat.Reason, true
+	}
 	for _, t := range c.calls {
 		switch what, at := t.with(extension, staff); what {
 		case Answered:
-			return Talking, at
+			return Agent{Extension: extension, Staff: staff, State: Talking, Since: at}, true
 		case Ringing:
-			state, since = OnRing, at
+			a, known = Agent{Extension: extension, Staff: staff, State: OnRing, Since: at}, true
+		case Ended:
+			if a.State != OnRing && c.now().Before(t.afterUntil(extension, staff, c.After)) {
+				a, known = Agent{Extension: extension, Staff: staff, State: AfterCall, Since: at}, true
+			}
 		}
 	}
-	return state, since
+	return a, known
 }

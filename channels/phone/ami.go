@@ -47,6 +47,7 @@ type session struct {
 	in    chan message
 	ended chan error
 
+	asks     chan pauseAsk
 	actions  int
 	snapshot *snapshot // being gathered
 	next     time.Time // of the next snapshot
@@ -67,7 +68,7 @@ func (c *Channel) converse(ctx context.Context) error {
 	if err := c.signIn(conn, r); err != nil {
 		return err
 	}
-	s := &session{conn: conn, in: make(chan message, 1024), ended: make(chan error, 1), heard: time.Now(), pinged: time.Now()}
+	s := &session{conn: conn, in: make(chan message, 1024), asks: make(chan pauseAsk, 64), ended: make(chan error, 1), heard: time.Now(), pinged: time.Now()}
 	gone := make(chan struct{})
 	defer close(gone)
 	go func() { // ends when the connection does
@@ -163,10 +164,13 @@ func (c *Channel) listen(ctx context.Context, s *session) error {
 			if errors.Is(err, io.EOF) {
 				err = errors.New("the exchange has closed the connection")
 			}
+		case p := <-s.asks:
+			err = s.pauseFor(p)
 		case <-tick.C:
 			err = c.beat(s)
 		}
 		c.settle()
+		c.syncPauses()
 		c.flush(ctx)
 		if err != nil {
 			return err

@@ -291,6 +291,8 @@ func TestAWithheldNumber(t *testing.T) {
 
 func TestARecordingsAddressIsSealed(t *testing.T) {
 	h := newHouse(t)
+	h.conf.Recordings = "https://pbx.example.vn/rec/{year}/{file}"
+	h.ch = h.process(h.store)
 	h.seats(0)
 	h.connect()
 	call := h.sim.Call(binh).Enter(queue).Ring("101").Take("101")
@@ -299,14 +301,14 @@ func TestARecordingsAddressIsSealed(t *testing.T) {
 	call.HangUp()
 	h.heard()
 	c := h.only()
-	got, err := h.ch.Recording(t.Context(), supervisor, c.ID)
+	got, err := h.ch.Recording(t.Context(), supervisor, c.ID, "")
 	must(t, err)
-	if got != "/var/spool/asterisk/monitor/in-"+binh+".wav" {
+	if got != "https://pbx.example.vn/rec/2026/in-"+binh+".wav" {
 		t.Errorf("%q", got)
 	}
 	officer := operator
 	officer.Role = "officer"
-	if _, err := h.ch.Recording(t.Context(), officer, c.ID); err == nil {
+	if _, err := h.ch.Recording(t.Context(), officer, c.ID, ""); err == nil {
 		t.Error("an officer may hear it")
 	}
 	if holdsNumber(h.calls()) {

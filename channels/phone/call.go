@@ -70,7 +70,10 @@ type Leg struct {
 	By      Side      `json:"by,omitempty"`    // who ended the conversation
 	Ready   time.Time `json:"ready,omitzero"`  // the agent's work after the call was over
 	Outside bool      `json:"outside,omitempty"`
-	Guess   bool      `json:"guess,omitempty"` // its times were not heard but concluded from a snapshot
+	Outcome string    `json:"outcome,omitempty"`  // what her agent says became of it: one of Outcomes
+	Topic   string    `json:"category,omitempty"` // and what it was about
+	Sent    string    `json:"sent,omitempty"`     // her agent gave her on to another: blind or attended
+	Guess   bool      `json:"guess,omitempty"`    // its times were not heard but concluded from a snapshot
 }
 
 // Wait is how long she waited; ok is false while she does, and where nobody knows.
@@ -115,12 +118,14 @@ type Call struct {
 	Ended     time.Time           `json:"ended,omitzero"`
 	By        Side                `json:"by,omitempty"`
 	Recording []byte              `json:"recording,omitempty"` // sealed: its address may hold the number
+	Tickets   []ticketing.Code    `json:"tickets,omitempty"`   // taken in or written to because of it
 	Booked    bool                `json:"booked,omitempty"`    // the missed-call book knows what it must
 }
 
 const (
 	maxLegs    = 16
 	maxOffered = 8
+	maxLinked  = 8
 )
 
 // State is how the call stands.
@@ -178,6 +183,10 @@ func join(a, b Call) Call {
 	slices.Sort(out.Offered)
 	out.Offered = slices.Compact(out.Offered)
 	out.Offered = out.Offered[:min(len(out.Offered), maxOffered)]
+	out.Tickets = append(slices.Clone(a.Tickets), b.Tickets...)
+	slices.Sort(out.Tickets)
+	out.Tickets = slices.Compact(out.Tickets)
+	out.Tickets = out.Tickets[:min(len(out.Tickets), maxLinked)]
 	out.Legs = slices.Clone(a.Legs)
 	for _, l := range b.Legs {
 		i := slices.IndexFunc(out.Legs, func(m Leg) bool { return out.pushed() || sameLeg(l, m) })
@@ -209,6 +218,7 @@ func joinLeg(a, b Leg) Leg {
 	out.Queue, out.Entered = either(a.Queue, b.Queue), earliest(a.Entered, b.Entered)
 	out.Done, out.By = earliest(a.Done, b.Done), either(a.By, b.By)
 	out.Ready, out.Outside = earliest(a.Ready, b.Ready), a.Outside || b.Outside
+	out.Outcome, out.Topic, out.Sent = either(a.Outcome, b.Outcome), either(a.Topic, b.Topic), either(a.Sent, b.Sent)
 	return out
 }
 

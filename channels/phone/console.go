@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,21 +17,37 @@ import (
 // mountConsole adds the console's surface, for operators and supervisors.
 //
 //	GET  /console/calls                          her calls with who calls and what is open of hers, the queues, the book
+//	GET  /console/calls/recording?call&ticket    the recording of a call
 //	POST /console/calls/ready                    she has finished her work after the call
+//	POST /console/calls/state                    {"state":"break","reason":"meal"}: what she says of herself
+//	POST /console/calls/wrap                     {"call","outcome","category","note","ticket"}: what became of a call
 //	POST /console/calls/missed/CITIZEN/claim     she is going to call
 //	POST /console/calls/missed/CITIZEN/release   she is not
 //	POST /console/calls/missed/CITIZEN/dismiss   {"reason":"unreachable"}: nobody is going to
 func (c *Channel) mountConsole(app fiber.Router) {
 	app.Get("/console/calls", c.forStaff(c.showCalls))
+	app.Get("/console/calls/recording", c.forAnyStaff(c.serveRecording))
 	app.Post("/console/calls/ready", c.forStaff(func(f *fiber.Ctx, who ticketing.Actor) error {
 		c.EndAfterCall(f.UserContext(), who)
 		return f.SendStatus(fiber.StatusNoContent)
 	}))
+	app.Post("/console/calls/state", c.forStaff(c.changeState))
+	app.Post("/console/calls/wrap", c.forStaff(c.wrapUp))
 	app.Post("/console/calls/missed/:citizen/:act", c.forStaff(c.workBook))
 }
 
-// forStaff finds out who asks, and refuses what another site makes her browser send.
+// forStaff is for those who answer the telephone.
 func (c *Channel) forStaff(do func(*fiber.Ctx, ticketing.Actor) error) fiber.Handler {
+	return c.forAnyStaff(func(f *fiber.Ctx, who ticketing.Actor) error {
+		if err := callsBack(who); err != nil {
+			return err
+		}
+		return do(f, who)
+	})
+}
+
+// forAnyStaff finds out who asks, and refuses what another site makes her browser send.
+func (c *Channel) forAnyStaff(do func(*fiber.Ctx, ticketing.Actor) error) fiber.Handler {
 	return func(f *fiber.Ctx) error {
 		f.Set(fiber.HeaderCacheControl, "no-store")
 		who, err := c.Staff(f)
@@ -40,9 +55,6 @@ func (c *Channel) forStaff(do func(*fiber.Ctx, ticketing.Actor) error) fiber.Han
 		case err != nil && ticketing.ClassOf(err) == ticketing.NotFound:
 			return c.failure(f, fiber.StatusUnauthorized, "phone.error.sign_in")
 		case err != nil:
-			return c.answer(f, err)
-		}
-		if err := callsBack(who); err != nil {
 			return c.answer(f, err)
 		}
 		if f.Method() != fiber.MethodGet && f.Get(fiber.HeaderOrigin) != c.Origin {
@@ -118,75 +130,6 @@ type bookView struct {
 	Tries     []time.Time         `json:"tries,omitempty"`
 	ClaimedBy string              `json:"claimed_by,omitempty"`
 	ClaimedAt time.Time           `json:"claimed_at,omitzero"`
-}
-
-type callsView struct {
-	Extension string     `json:"extension,omitempty"`
-	State     AgentState `json:"state,omitempty"`
-	Since     time.Time  `json:"since,omitzero"`
-	Calls     []callView `json:"calls"`
-	Queues    []Queue    `json:"queues"`
-	Missed    []bookView `json:"missed"`
-	Hearing   bool       `json:"hearing"` // false: what is shown may be old, the exchange cannot be heard
-}
-
-// showCalls is everything the console needs to show of the telephone.
-func (c *Channel) showCalls(f *fiber.Ctx, who ticketing.Actor) error {
-	ctx, lang := f.UserContext(), words.Lang(f.Get(fiber.HeaderAcceptLanguage))
-	out := c.seatOf(who.ID)
-	book, err := c.Callbacks(ctx)
-	if err != nil {
-		return err
-	}
-	calls := c.Calls(who.ID)
-	var ids []ticketing.CitizenID
-	for _, v := range calls {
-		ids = append(ids, v.Citizen)
-	}
-	for _, b := range book {
-		ids = append(ids, b.Citizen)
-	}
-	people, err := c.Desk.Vault.People(ctx, ids)
-	if err != nil {
-		return err
-	}
-	for _, v := range calls {
-		one := callView{View: v}
-		if v.Citizen != "" {
-			known := cardOf(people[v.Citizen])
-			one.Card = &known
-			if one.Tickets, err = c.openOf(ctx, who, v.Citizen, lang); err != nil {
-				return err
-			}
-		}
-		if i := slices.IndexFunc(book, func(b Callback) bool { return b.Citizen == v.Citizen }); i >= 0 && v.Citizen != "" {
-			one.Missed = book[i].Times
-		}
-		out.Calls = append(out.Calls, one)
-	}
-	for _, b := range book {
-		out.Missed = append(out.Missed, c.bookView(b, people[b.Citizen], lang))
-	}
-	return f.JSON(out)
-}
-
-// seatOf is the person's telephone and what she does, with the queues; no call yet.
-func (c *Channel) seatOf(staff string) callsView {
-	out := callsView{Calls: []callView{}, Queues: c.Queues(), Missed: []bookView{}}
-	for _, a := range c.Agents() {
-		if a.Staff == staff {
-			out.State, out.Since = a.State, a.Since
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	out.Hearing = !c.Dials() || c.conn != nil
-	for extension, owner := range c.extensions {
-		if owner == staff {
-			out.Extension = extension
-		}
-	}
-	return out
 }
 
 // openOf is what is open of hers, as far as the reader may know of it.

@@ -58,7 +58,7 @@ func TestTheConsoleSeesWhoCalls(t *testing.T) {
 	if status != 200 || strings.Contains(raw, binh[1:]) || strings.Contains(raw, "Mất nước") == false {
 		t.Fatalf("%d %s", status, raw)
 	}
-	var got callsView
+	var got Screen
 	must(t, json.Unmarshal([]byte(raw), &got))
 	if got.Extension != "101" || got.State != OnRing || !got.Hearing || len(got.Calls) != 1 || len(got.Missed) != 1 {
 		t.Fatalf("%s", raw)

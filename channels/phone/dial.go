@@ -15,7 +15,7 @@ func (c *Channel) dialBegin(m message, at time.Time) {
 		return // the exchange calls by itself
 	}
 	t := c.trackOf(m, false)
-	if t != nil && (t.queued() || !t.call.Ended.IsZero()) {
+	if t != nil && (t.queued() && t.givenOn() == nil || !t.call.Ended.IsZero()) {
 		return // AgentCalled tells of those
 	}
 	caller, callee := c.ours(extensionOfChannel(from)), c.ours(extensionOfChannel(to))

@@ -38,6 +38,10 @@ func (c *Channel) hearResponse(s *session, m message) error {
 		if at, ok := m.stamp(); ok {
 			c.setClock(at)
 		}
+	case strings.HasPrefix(m.get("ActionID"), "QueuePause-") && m.get("Response") == "Error":
+		c.alarm("phone.alarm.pause")
+	case strings.HasPrefix(m.get("ActionID"), "QueuePause-"):
+		c.calm("phone.alarm.pause")
 	case m.get("Response") == "Error":
 		c.refusedList(s, m.get("ActionID"))
 	}
@@ -96,6 +100,11 @@ func (c *Channel) trackOf(m message, make bool) *track {
 	}
 	id := c.AMIAddr + ":" + linked
 	t := c.calls[id]
+	if t == nil { // what is given on may go by another linked id; her channel is the same
+		if t = c.byChannel(m.get("Uniqueid")); t != nil && !t.call.Ended.IsZero() {
+			t = nil
+		}
+	}
 	if t == nil && make {
 		t = &track{call: Call{ID: id, Direction: In}, rings: map[string]ringing{}}
 		c.calls[id] = t
@@ -185,13 +194,18 @@ func (c *Channel) hearCall(name string, m message, at time.Time) bool {
 		c.dialBegin(m, at)
 	case "DialEnd":
 		c.dialEnd(m, at)
+	case "BlindTransfer":
+		c.blindTransfer(m, at)
+	case "AttendedTransfer":
+		c.attendedTransfer(m, at)
 	case "HangupRequest":
 		c.hangupAsked(m)
 	case "Hangup":
 		c.hungUp(m, at)
 	case "VarSet":
 		return c.variable(m, at)
-	case "Cdr": // counted only: its times have no zone, and its answer is not a person's
+	case "Cdr": // its times have no zone, and its answer is not a person's
+		c.billed(m)
 	default:
 		return false
 	}
@@ -209,6 +223,12 @@ func (c *Channel) joined(m message, at time.Time) {
 		if l.Queue == queue && (l.Entered.Sub(at).Abs() < 20*time.Millisecond || l.End == Waiting && t.verdict == nil) {
 			return // a repeat
 		}
+	}
+	if l := t.givenOn(); l != nil && !t.rang(l) { // given on to a queue and not to a telephone
+		t.own()
+		t.givenOn().Queue = queue
+		c.changed(t)
+		return
 	}
 	if t.verdict != nil { // she left this queue to enter it anew, or another one
 		t.own()

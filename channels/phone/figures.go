@@ -2,6 +2,7 @@ package phone
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -59,6 +60,11 @@ type Figures struct {
 	AfterCalls time.Duration   `json:"after_calls"` // Σ of work after them
 	Handled    int             `json:"handled"`     // answered and over: what Talked and AfterCalls are of
 
+	Blind    int            `json:"blind"`              // answered, then given on unannounced
+	Attended int            `json:"attended"`           // answered, then given on to somebody who had been asked
+	Coded    int            `json:"coded"`              // handled, and their agents have said what became of them
+	Outcomes map[string]int `json:"outcomes,omitempty"` // what they have said
+
 	Placed  int `json:"placed"`  // calls we made
 	Reached int `json:"reached"` // of those, taken by the other side
 }
@@ -109,6 +115,12 @@ func (f Figures) AbandonRate() Share { return Share{f.Abandoned - f.Short, f.Off
 // RawAbandonRate is abandoned ÷ offered.
 func (f Figures) RawAbandonRate() Share { return Share{f.Abandoned, f.Offered} }
 
+// TransferRate is answered legs given on ÷ answered; Blind and Attended are its two parts.
+func (f Figures) TransferRate() Share { return Share{f.Blind + f.Attended, f.Answered} }
+
+// Uncoded is the share of handled legs of which nobody has said what became of them.
+func (f Figures) Uncoded() Share { return Share{f.Handled - f.Coded, f.Handled} }
+
 // SpeedOfAnswer is Σ wait ÷ answered, over those whose wait is known; false where there are none.
 func (f Figures) SpeedOfAnswer() (time.Duration, bool) { return mean(f.Waited, len(f.Waits)) }
 
@@ -144,6 +156,7 @@ func (f Figures) Add(o Figures) Figures {
 		{&f.FlowedOut, &o.FlowedOut}, {&f.Failed, &o.Failed}, {&f.Lost, &o.Lost}, {&f.Waiting, &o.Waiting}, {&f.Short, &o.Short},
 		{&f.InTime, &o.InTime}, {&f.AbandonedInTime, &o.AbandonedInTime}, {&f.Outside, &o.Outside}, {&f.Handled, &o.Handled},
 		{&f.Placed, &o.Placed}, {&f.Reached, &o.Reached},
+		{&f.Blind, &o.Blind}, {&f.Attended, &o.Attended}, {&f.Coded, &o.Coded},
 	} {
 		*p[0] += *p[1]
 	}
@@ -151,7 +164,18 @@ func (f Figures) Add(o Figures) Figures {
 	f.Talked, f.AfterCalls = f.Talked+o.Talked, f.AfterCalls+o.AfterCalls
 	f.Waits = append(slices.Clone(f.Waits), o.Waits...)
 	slices.Sort(f.Waits)
+	f.Outcomes = maps.Clone(f.Outcomes)
+	for outcome, n := range o.Outcomes {
+		f.said(outcome, n)
+	}
 	return f
+}
+
+func (f *Figures) said(outcome string, n int) {
+	if f.Outcomes == nil {
+		f.Outcomes = map[string]int{}
+	}
+	f.Outcomes[outcome] += n
 }
 
 // Interval is how figures are cut.
@@ -228,6 +252,12 @@ func (f *Figures) leg(direction Direction, l Leg, terms Terms) {
 	switch l.End {
 	case Connected:
 		f.Answered++
+		switch l.Sent {
+		case blind:
+			f.Blind++
+		case attended:
+			f.Attended++
+		}
 		if known {
 			f.Waited += wait
 			f.Waits = append(f.Waits, wait)
@@ -239,6 +269,10 @@ func (f *Figures) leg(direction Direction, l Leg, terms Terms) {
 			f.Handled++
 			f.Talked += talk
 			f.AfterCalls += l.After()
+			if l.Outcome != "" {
+				f.Coded++
+				f.said(l.Outcome, 1)
+			}
 		}
 	case GaveUp:
 		f.Abandoned++

@@ -111,6 +111,7 @@ func newHouse(t *testing.T, more ...func(*simulator.PhoneSettings)) *house {
 	h.pace = pace{
 		tick: 5 * time.Millisecond, look: 10 * time.Millisecond, ping: time.Hour, silence: time.Hour, snapshot: time.Hour,
 		again: 10 * time.Millisecond, first: 2 * time.Millisecond, longest: 10 * time.Millisecond, refused: 5 * time.Millisecond,
+		enough: usualPace.enough,
 	}
 	h.ch = h.process(h.store)
 	h.desk = h.ch.Desk

@@ -252,9 +252,13 @@ func (c *Channel) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	seats, err := c.readSeats(ctx)
+	if err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.extensions = extensions
+	c.extensions, c.seats = extensions, seats
 	for id, r := range stored {
 		t := c.calls[id]
 		if t == nil {
@@ -288,7 +292,7 @@ func (c *Channel) lookAround(ctx context.Context) error {
 			return ctx.Err()
 		case <-tick.C:
 		}
-		revs, err := c.Desk.Store.Revisions(ctx, kindOpen, kindCall, kindCallback, kindExtensions)
+		revs, err := c.Desk.Store.Revisions(ctx, kindOpen, kindCall, kindCallback, kindExtensions, kindSeat)
 		if err == nil && !maps.Equal(revs, seen) {
 			if err = c.refresh(ctx); err == nil {
 				seen = revs
@@ -297,6 +301,8 @@ func (c *Channel) lookAround(ctx context.Context) error {
 		if err == nil {
 			err = c.finishAll(ctx)
 		}
+		c.afterByClock()
+		c.syncPauses()
 		c.flush(ctx)
 		if err != nil && ctx.Err() == nil {
 			c.Log.Warn("the open calls could not be looked through", "err", err)
@@ -323,41 +329,6 @@ func (c *Channel) finishAll(ctx context.Context) error {
 	return nil
 }
 
-// pushedForgotten is when a pushed call without an end is given up: the exchange's hang-up never came, and there is
-// nobody to ask.
-const pushedForgotten = 4 * time.Hour
-
-// forget drops calls that are over from memory, and gives up pushed ones nobody will ever end.
-func (c *Channel) forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := c.now()
-	maps.DeleteFunc(c.calls, func(_ string, t *track) bool {
-		return !t.listed && !c.dirty[t] && !t.call.Ended.IsZero() && now.Sub(t.touched) > keepEnded
-	})
-	for _, t := range c.calls {
-		if t.call.pushed() && t.call.Ended.IsZero() && now.Sub(t.call.Began) > pushedForgotten {
-			t.call = lost(t.call, t.call.Began.Add(pushedForgotten))
-			c.health.count("lost", now)
-		}
-	}
-}
-
-// lost ends a call nobody can hear any more.
-func lost(call Call, at time.Time) Call {
-	call.Legs = slices.Clone(call.Legs)
-	for i, l := range call.Legs {
-		switch {
-		case l.End == Waiting:
-			call.Legs[i].End, call.Legs[i].Left, call.Legs[i].Guess = LostSight, at, true
-		case l.End == Connected && l.Done.IsZero():
-			call.Legs[i].Done = at
-		}
-	}
-	call.Ended = at
-	return call
-}
-
 // flush saves what the manager connection has changed. While the store is away what is at hand goes on in memory, and
 // is saved when it is back.
 func (c *Channel) flush(ctx context.Context) {
@@ -382,6 +353,12 @@ func (c *Channel) flush(ctx context.Context) {
 			}
 			return
 		}
+	}
+	if err := c.followSeats(ctx); err != nil {
+		if ctx.Err() == nil {
+			c.alarm("phone.alarm.store")
+		}
+		return
 	}
 	if len(dirty) > 0 {
 		c.calm("phone.alarm.store")

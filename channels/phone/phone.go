@@ -31,8 +31,16 @@ type Config struct {
 
 	AMIAddr, AMIUser, AMISecret string
 
+	QueueLog string // path of Asterisk's queue_log, where it can be read: it fills what was not heard
+
 	Terms Terms                // what the figures call in time and short; the zero Terms are the usual ones
+	After time.Duration        // how long a person may write after a call before it rings again; 0: as the queue says
 	Open  func(time.Time) bool // whether the telephone is manned then; nil: always
+
+	// Recordings is where recordings are fetched from: an address that ends with a slash, or one with {file} (the last part
+	// of what the exchange names), {path} (all of it), {call} (the exchange's id), {year}, {month}, {day}. Nothing from
+	// elsewhere is fetched, whatever the exchange names. "": recordings cannot be listened to.
+	Recordings string
 
 	Origin string // of our own pages; what a browser sends from elsewhere is refused
 	// Staff is who is signed in. Without it the console's surface is off.
@@ -54,16 +62,21 @@ type Channel struct {
 	Desk *ticketing.Desk
 	Log  *slog.Logger
 
-	health health
-	pace   pace
-	bell   ticketing.Bell
-	saving sync.Mutex // held by flush
+	health     health
+	pace       pace
+	recordings *recordings // nil: not to be listened to
+	board      board
+	bell       ticketing.Bell
+	saving     sync.Mutex // held by flush
+	taking     chan struct{}
 
 	mu         sync.Mutex
 	calls      map[string]*track // open ones, and the last that ended
 	dirty      map[*track]bool   // changed by the manager connection and not saved yet
 	agents     map[string]*agent // by interface; heard over AMI
 	extensions map[string]string // extension to sign-in name
+	seats      map[string]Seat   // what people say of themselves; by sign-in name
+	follow     map[string]Seat   // what the exchange has said of them and is not stored yet
 	skew       time.Duration     // the exchange's clock against ours
 	heard      time.Time         // the last snapshot that was whole
 	conn       *session          // nil: not connected
@@ -80,11 +93,13 @@ type pace struct {
 	first    time.Duration // the first pause before connecting again
 	longest  time.Duration
 	refused  time.Duration // the pause after a refused sign-in
+	enough   time.Duration // an answer to the exchange takes no longer
 }
 
 var usualPace = pace{
 	tick: 250 * time.Millisecond, look: time.Second, ping: 20 * time.Second, silence: time.Minute, snapshot: 30 * time.Second,
 	again: 3 * time.Second, first: 500 * time.Millisecond, longest: 30 * time.Second, refused: time.Minute,
+	enough: enough,
 }
 
 // Open puts the channel together and takes up the calls that were under way.
@@ -92,8 +107,14 @@ func Open(ctx context.Context, cfg Config, desk *ticketing.Desk, log *slog.Logge
 	c := &Channel{
 		Config: cfg, Desk: desk, Log: log.With("channel", ticketing.Phone), pace: usualPace,
 		calls: map[string]*track{}, dirty: map[*track]bool{}, agents: map[string]*agent{}, extensions: map[string]string{},
+		seats: map[string]Seat{}, follow: map[string]Seat{},
+		taking: make(chan struct{}, maxTaking),
 	}
 	c.Terms = cfg.Terms.orUsual()
+	var err error
+	if c.recordings, err = parseRecordings(cfg.Recordings); err != nil {
+		return nil, err
+	}
 	return c, c.refresh(ctx)
 }
 
@@ -111,6 +132,9 @@ func (c *Channel) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	if c.Dials() {
 		group.Go(func() error { return c.followExchange(ctx) })
+	}
+	if c.QueueLog != "" {
+		group.Go(func() error { return c.followLog(ctx) })
 	}
 	group.Go(func() error { return c.lookAround(ctx) })
 	group.Go(func() error { return c.followJournal(ctx) })

@@ -2,9 +2,6 @@ package phone
 
 import (
 	"cmp"
-	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -22,31 +19,32 @@ type View struct {
 	Since     time.Time           `json:"since"`            // it rings, they talk, it is over
 	Entered   time.Time           `json:"entered,omitzero"` // she waits, or waited, since
 	Recorded  bool                `json:"recorded,omitempty"`
+	Linked    []ticketing.Code    `json:"linked,omitempty"` // tickets that came of it
+	Until     time.Time           `json:"until,omitzero"`   // of a call that is over: her time to write about it
 }
 
-// justNow is how long a call that is over stays on its person's screen: she is writing the ticket.
-const justNow = 2 * time.Minute
+// justNow is how long a call that is over stays on its person's screen: she is writing the ticket. Once she has said
+// what became of it, it goes.
+const justNow = 5 * time.Minute
 
 // Calls are the calls at the person's telephone: what rings there, whom she talks with, whom she talked with just now.
 // The ringing ones first. It is what stands at this moment; Bell tells of the next.
 func (c *Channel) Calls(staff string) []View {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	extension := ""
-	for e, s := range c.extensions {
-		if s == staff {
-			extension = e
-		}
-	}
+	extension := c.extensionFor(staff)
 	var out []View
 	for _, t := range c.calls {
 		state, since := t.with(extension, staff)
-		if state == "" || state == Ended && c.now().Add(c.skew).Sub(since) > justNow {
+		if state == "" || state == Ended && (c.now().Add(c.skew).Sub(since) > justNow || t.hers(extension, staff).Outcome != "") {
 			continue
 		}
 		v := View{
 			ID: t.call.ID, State: state, Direction: t.call.Direction, Citizen: t.call.Citizen,
-			Since: c.byOurClock(t, since), Recorded: t.call.Recording != nil,
+			Since: c.byOurClock(t, since), Recorded: t.call.Recording != nil, Linked: t.call.Tickets,
+		}
+		if until := t.afterUntil(extension, staff, c.After); state == Ended && !until.IsZero() {
+			v.Until = c.byOurClock(t, until)
 		}
 		if n := len(t.call.Legs); n > 0 {
 			v.Queue, v.Entered = t.call.Legs[n-1].Queue, c.byOurClock(t, t.call.Legs[n-1].Entered)
@@ -144,26 +142,4 @@ func (c *Channel) seal(t *track, address string) {
 			c.changed(t)
 		}
 	}
-}
-
-// Recording is where the recording of a call lies, for those who answer citizens and those who oversee them.
-func (c *Channel) Recording(ctx context.Context, actor ticketing.Actor, id string) (string, error) {
-	switch actor.Role {
-	case ticketing.Operator, ticketing.Supervisor, ticketing.Auditor:
-	default:
-		return "", &ticketing.Error{Class: ticketing.Forbidden, Key: "error.page_role"}
-	}
-	r, err := c.Desk.Store.Get(ctx, kindCall, id)
-	if err != nil {
-		return "", fmt.Errorf("reading a call: %w", err)
-	}
-	var call Call
-	if err := json.Unmarshal(r.Doc, &call); err != nil {
-		return "", fmt.Errorf("the record of call %s: %w", id, err)
-	}
-	if call.Recording == nil {
-		return "", ticketing.ErrNotFound
-	}
-	address, err := c.Desk.Vault.Unseal("call/"+id, call.Recording)
-	return string(address), err
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -19,7 +20,7 @@ import (
 )
 
 const (
-	enough  = 4 * time.Second // bridges wait five and more; a late 200 helps nobody
+	enough  = 2 * time.Second // bridges wait five and more; a late 200 helps nobody
 	maxBody = 64 << 10        // events have a few hundred bytes
 	later   = "5"             // seconds
 	window  = 5 * time.Minute // how far the signed time may be from ours, either way
@@ -61,9 +62,7 @@ func (c *Channel) webhook(f *fiber.Ctx) error {
 		c.Log.Error("a signed event cannot be read", "err", err)
 		return f.SendStatus(fiber.StatusOK)
 	}
-	ctx, cancel := context.WithTimeout(f.UserContext(), enough)
-	defer cancel()
-	if err := c.take(ctx, e, sent); err != nil {
+	if err := c.inTime(f.UserContext(), func(ctx context.Context) error { return c.take(ctx, e, sent) }); err != nil {
 		if ticketing.ClassOf(err) == ticketing.Invalid { // no repeat can help
 			c.health.count("refused", c.now())
 			c.Log.Error("an event is refused for good", "err", err)
@@ -75,6 +74,37 @@ func (c *Channel) webhook(f *fiber.Ctx) error {
 		return f.SendStatus(fiber.StatusServiceUnavailable)
 	}
 	return f.JSON(fiber.Map{}) // Zammad answers {}, and bridges were written against that
+}
+
+// maxTaking bounds the events that are being stored at once: behind a store that hangs there is no endless queue.
+const maxTaking = 512
+
+// inTime does the work and waits for it so long and no longer, also where the store heeds no deadline: what is late
+// is repeated by the exchange, and a repeat changes nothing.
+func (c *Channel) inTime(ctx context.Context, do func(context.Context) error) error {
+	select {
+	case c.taking <- struct{}{}:
+	default:
+		return fmt.Errorf("too many events are being stored: %w", ticketing.ErrBusy)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.pace.enough)
+	done := make(chan error, 1)
+	go func() {
+		defer func() { <-c.taking }()
+		defer cancel()
+		done <- do(ctx)
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done: // both at the same moment
+		return err
+	default:
+		return fmt.Errorf("an event was not stored in time: %w", ctx.Err())
+	}
 }
 
 // body is the bytes as they came. Of a form with parts nobody has limited the length before us.

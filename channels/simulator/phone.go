@@ -18,6 +18,8 @@ type PhoneSettings struct {
 	Unstamped    bool             // timestampevents is not set
 	NoDialplan   bool             // the account does not get events of the dialplan
 	NoChannels   bool             // the account may not ask for channels
+	NoPause      bool             // the account may not send anybody on a break
+	QueueLog     string           // file that queue_log is written to; "" is none
 	Mood         PhoneMood
 }
 
@@ -70,7 +72,7 @@ type phoneMember struct {
 	paused             bool
 	reason             string
 	inCall             bool
-	last               time.Time
+	last, lastPause    time.Time
 }
 
 // NewPhone starts the exchange. Close stops it.

@@ -36,6 +36,14 @@ func (p *Phone) act(c *amiConn, asked map[string]string) {
 		p.asked++
 		p.queueStatus(answer)
 		p.change()
+	case name == "queuepause" && p.set.NoPause:
+		answer("Response", "Error", "Message", "Permission denied")
+	case name == "queuepause":
+		if !p.pause(asked["interface"], asked["paused"] == "true", asked["reason"]) {
+			answer("Response", "Error", "Message", "Interface not found")
+			return
+		}
+		answer("Response", "Success", "Message", "Interface paused successfully")
 	case name == "coreshowchannels" && p.set.NoChannels:
 		answer("Response", "Error", "Message", "Permission denied")
 	case name == "coreshowchannels":

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -30,6 +31,7 @@ func (p *Phone) Member(queue, extension, name string, wrapup time.Duration) {
 	m := &phoneMember{queue: queue, iface: "PJSIP/" + extension, name: name, wrapup: int(wrapup.Seconds()), status: 1}
 	p.members = append(p.members, m)
 	p.emit("QueueMemberAdded", m.event()...)
+	p.log("NONE", queue, name, "ADDMEMBER")
 }
 
 // RemoveMember takes the extension out of its queues.
@@ -40,6 +42,7 @@ func (p *Phone) RemoveMember(extension string) {
 	for _, m := range p.members {
 		if m.iface == "PJSIP/"+extension {
 			p.emit("QueueMemberRemoved", m.event()...)
+			p.log("NONE", m.queue, m.name, "REMOVEMEMBER")
 		} else {
 			kept = append(kept, m)
 		}
@@ -51,12 +54,34 @@ func (p *Phone) RemoveMember(extension string) {
 func (p *Phone) Pause(extension string, on bool, reason string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.pause("PJSIP/"+extension, on, reason)
+}
+
+// pause does so in every queue; false: it is in none. p.mu is held.
+func (p *Phone) pause(iface string, on bool, reason string) (there bool) {
 	for _, m := range p.members {
-		if m.iface == "PJSIP/"+extension {
-			m.paused, m.reason = on, reason
+		if m.iface == iface {
+			m.paused, m.reason, m.lastPause, there = on, reason, p.set.Now(), true
 			p.emit("QueueMemberPause", m.event()...)
+			p.log("NONE", m.queue, m.name, map[bool]string{true: "PAUSE", false: "UNPAUSE"}[on], reason)
 		}
 	}
+	return there
+}
+
+// Paused is whether the extension is on a break in all its queues, and why.
+func (p *Phone) Paused(extension string) (paused bool, reason string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range p.members {
+		if m.iface == "PJSIP/"+extension {
+			if !m.paused {
+				return false, ""
+			}
+			paused, reason = true, m.reason
+		}
+	}
+	return paused, reason
 }
 
 func (m *phoneMember) fields() []string {
@@ -66,13 +91,16 @@ func (m *phoneMember) fields() []string {
 		}
 		return "0"
 	}
-	last := int64(0)
+	last, pause := int64(0), int64(0)
 	if !m.last.IsZero() {
 		last = m.last.Unix()
 	}
+	if !m.lastPause.IsZero() {
+		pause = m.lastPause.Unix()
+	}
 	return []string{
 		"Queue", m.queue, "StateInterface", m.iface, "Membership", "dynamic", "Penalty", "0", "CallsTaken", "0", "LastCall", fmt.Sprint(last),
-		"InCall", bit(m.inCall), "Status", fmt.Sprint(m.status), "Paused", bit(m.paused), "PausedReason", m.reason, "Wrapuptime", fmt.Sprint(m.wrapup),
+		"InCall", bit(m.inCall), "Status", fmt.Sprint(m.status), "Paused", bit(m.paused), "PausedReason", m.reason, "LastPause", fmt.Sprint(pause), "Wrapuptime", fmt.Sprint(m.wrapup),
 	}
 }
 
@@ -134,6 +162,7 @@ func (c *PhoneCall) Enter(queue string) *PhoneCall {
 	defer c.lock()()
 	c.queue, c.inQueue, c.entered = queue, true, c.p.set.Now()
 	c.p.emit("QueueCallerJoin", c.with("Queue", queue, "Position", "1", "Count", fmt.Sprint(len(c.p.waiting(queue))))...)
+	c.p.log(c.id, queue, "NONE", "ENTERQUEUE", "", c.number, "1")
 	return c
 }
 
@@ -179,6 +208,7 @@ func (c *PhoneCall) Take(extension string) *PhoneCall {
 	c.p.emit("DialEnd", c.with(append(c.dest(iface), "DialStatus", "ANSWER")...)...)
 	c.p.emit("QueueCallerLeave", c.with("Queue", c.queue, "Position", "1", "Count", "0")...)
 	c.p.emit("AgentConnect", c.with(append(c.dest(iface), "Queue", c.queue, "Interface", iface, "MemberName", extension, "HoldTime", hold, "RingTime", "1")...)...)
+	c.p.log(c.id, c.queue, c.p.memberName(iface), "CONNECT", hold, c.agentID, "1")
 	c.p.emit("BridgeEnter", append([]string{"BridgeUniqueid", "b-" + c.id}, c.caller()...)...)
 	c.p.device(iface, 2, true)
 	for other, r := range c.rings {
@@ -199,6 +229,7 @@ func (c *PhoneCall) TimeOut(status string) {
 	c.p.emit("QueueCallerAbandon", c.with("Queue", c.queue, "Position", "1", "OriginalPosition", "1", "HoldTime", hold)...)
 	c.p.emit("QueueCallerLeave", c.with("Queue", c.queue, "Position", "1", "Count", "0")...)
 	c.stopRings()
+	c.p.log(c.id, c.queue, "NONE", map[bool]string{true: "EXITEMPTY", false: "EXITWITHTIMEOUT"}[status == "LEAVEEMPTY"], "1", "1", hold)
 	if !c.p.set.NoDialplan {
 		c.p.emit("VarSet", c.with("Variable", "QUEUESTATUS", "Value", status)...)
 	}
@@ -210,6 +241,7 @@ func (c *PhoneCall) PressKey() {
 	c.inQueue = false
 	c.stopRings()
 	c.p.emit("QueueCallerLeave", c.with("Queue", c.queue, "Position", "1", "Count", "0")...)
+	c.p.log(c.id, c.queue, "NONE", "EXITWITHKEY", "1", "1", "1", fmt.Sprint(int(c.p.set.Now().Sub(c.entered).Seconds())))
 }
 
 // Record says where the recording lies.
@@ -236,6 +268,7 @@ func (c *PhoneCall) HangUp() {
 		c.p.emit("QueueCallerAbandon", c.with("Queue", c.queue, "Position", "1", "OriginalPosition", "1", "HoldTime", hold)...)
 		c.p.emit("QueueCallerLeave", c.with("Queue", c.queue, "Position", "1", "Count", "0")...)
 		c.stopRings()
+		c.p.log(c.id, c.queue, "NONE", "ABANDON", "1", "1", hold)
 	}
 	c.end("caller")
 }
@@ -254,6 +287,8 @@ func (c *PhoneCall) end(reason string) {
 		c.p.emit("AgentComplete", c.with("DestChannel", c.agentChannel, "DestUniqueid", c.agentID, "DestLinkedid", c.linked, "Queue", c.queue,
 			"Interface", c.agent, "MemberName", c.agent, "HoldTime", fmt.Sprint(int(c.taken.Sub(c.entered).Seconds())),
 			"TalkTime", fmt.Sprint(int(now.Sub(c.taken).Seconds())), "Reason", reason)...)
+		c.p.log(c.id, c.queue, c.p.memberName(c.agent), "COMPLETE"+strings.ToUpper(reason), fmt.Sprint(int(c.taken.Sub(c.entered).Seconds())),
+			fmt.Sprint(int(now.Sub(c.taken).Seconds())), "1")
 	}
 	c.p.emit("Cdr", "Source", c.number, "Destination", "1022", "Channel", c.channel, "Disposition", "ANSWERED", "UniqueID", c.id)
 	c.p.emit("Hangup", c.with("Cause", "16", "Cause-txt", "Normal Clearing")...)
@@ -264,6 +299,86 @@ func (c *PhoneCall) end(reason string) {
 	if c.agent != "" {
 		c.p.device(c.agent, 1, false)
 	}
+}
+
+// Blind: the agent gives her on to an extension, unannounced; it rings there.
+func (c *PhoneCall) Blind(extension string) *PhoneCall {
+	defer c.lock()()
+	c.leave("BLINDTRANSFER", extension, "internal")
+	c.p.emit("BlindTransfer", c.transfer("Transferer", "IsExternal", "Yes", "Context", "internal", "Extension", extension)...)
+	c.agentLets()
+	iface := "PJSIP/" + extension
+	c.rings[iface] = [2]string{fmt.Sprintf("%s-%08x", iface, c.p.serial+1), c.p.unique()}
+	c.queue = ""
+	c.p.device(iface, 6, false)
+	c.p.emit("DialBegin", c.with(append(c.dest(iface), "DialString", extension)...)...)
+	return c
+}
+
+// BlindToQueue gives her on to another queue.
+func (c *PhoneCall) BlindToQueue(queue string) *PhoneCall {
+	c.p.mu.Lock()
+	c.leave("BLINDTRANSFER", queue, "queues")
+	c.p.emit("BlindTransfer", c.transfer("Transferer", "IsExternal", "No", "Context", "queues", "Extension", queue)...)
+	c.agentLets()
+	c.agent = ""
+	c.p.mu.Unlock()
+	return c.Enter(queue)
+}
+
+// Picks: the extension a caller was given on to takes her, or does not ("NOANSWER").
+func (c *PhoneCall) Picks(extension, status string) *PhoneCall {
+	defer c.lock()()
+	iface := "PJSIP/" + extension
+	c.p.emit("DialEnd", c.with(append(c.dest(iface), "DialStatus", status)...)...)
+	if status == "ANSWER" {
+		c.agent, c.agentChannel, c.agentID = iface, c.rings[iface][0], c.rings[iface][1]
+		c.talking, c.taken = true, c.p.set.Now()
+		c.p.device(iface, 2, false)
+	} else {
+		c.p.device(iface, 1, false)
+	}
+	delete(c.rings, iface)
+	return c
+}
+
+// Attended: the agent has asked another one and gives her on.
+func (c *PhoneCall) Attended(extension string) *PhoneCall {
+	defer c.lock()()
+	iface := "PJSIP/" + extension
+	id := c.p.unique()
+	channel := fmt.Sprintf("%s-%08x", iface, c.p.serial)
+	c.leave("ATTENDEDTRANSFER", "BRIDGE", "b-9")
+	c.p.emit("AttendedTransfer", c.transfer("OrigTransferer", "SecondTransfererChannel", c.agent+"-ffffffff", "SecondTransfererUniqueid", c.p.unique(),
+		"SecondTransfererLinkedid", "9.9", "TransferTargetChannel", channel, "TransferTargetUniqueid", id, "TransferTargetLinkedid", "9.9", "DestType", "Bridge")...)
+	c.agentLets()
+	c.agent, c.agentChannel, c.agentID = iface, channel, id
+	c.talking, c.queue, c.taken = true, "", c.p.set.Now()
+	c.p.device(iface, 2, false)
+	return c
+}
+
+// leave is what the queue says of an agent who gives her on.
+func (c *PhoneCall) leave(verb, to, where string) {
+	if c.queue == "" {
+		return
+	}
+	c.p.emit("AgentComplete", c.with("DestChannel", c.agentChannel, "DestUniqueid", c.agentID, "DestLinkedid", c.linked, "Queue", c.queue,
+		"Interface", c.agent, "MemberName", c.agent, "HoldTime", "0", "TalkTime", fmt.Sprint(int(c.p.set.Now().Sub(c.taken).Seconds())), "Reason", "transfer")...)
+	c.p.log(c.id, c.queue, c.p.memberName(c.agent), verb, to, where, fmt.Sprint(int(c.taken.Sub(c.entered).Seconds())),
+		fmt.Sprint(int(c.p.set.Now().Sub(c.taken).Seconds())), "1")
+}
+
+func (c *PhoneCall) agentLets() {
+	c.talking = false
+	c.p.emit("Hangup", "Channel", c.agentChannel, "Uniqueid", c.agentID, "Linkedid", c.linked, "Cause", "16")
+	c.p.device(c.agent, 1, false)
+}
+
+// transfer is what both kinds of transfer say: who gives on, and whom.
+func (c *PhoneCall) transfer(who string, more ...string) []string {
+	return append([]string{"Result", "Success", who + "Channel", c.agentChannel, who + "Uniqueid", c.agentID, who + "Linkedid", c.linked,
+		"TransfereeChannel", c.channel, "TransfereeUniqueid", c.id, "TransfereeLinkedid", c.linked}, more...)
 }
 
 // CallOut is somebody of ours who dials a citizen.

@@ -59,11 +59,14 @@ type Config struct {
 	FacebookPublicReply string `env:"HOTLINE_FACEBOOK_PUBLIC_REPLY" default:"no" enum:"no,yes" help:"whether a word in public below a comment or post says that it has been answered in private; never what was answered"`
 	FacebookGraph       string `env:"HOTLINE_FACEBOOK_GRAPH" default:"https://graph.facebook.com/v26.0" help:"base address of the Graph API, with its version"`
 
-	PhoneSecret string `env:"HOTLINE_PHONE_SECRET" name:"phone-secret" secret:"true" help:"key of the telephone exchange's event push"`
-	PhoneHours  string `env:"HOTLINE_PHONE_HOURS" name:"phone-hours" help:"when the telephone is manned, like 07:30-11:30,13:00-17:30 (default: always); other calls are counted apart"`
-	AMIAddr     string `env:"HOTLINE_AMI_ADDR" name:"ami-addr" help:"Asterisk manager interface, HOST:PORT"`
-	AMIUser     string `env:"HOTLINE_AMI_USER" name:"ami-user" help:"its account, with read rights call, agent, cdr, dialplan and write rights reporting, system"`
-	AMISecret   string `env:"HOTLINE_AMI_SECRET" name:"ami-secret" secret:"true" help:"the account's secret"`
+	PhoneSecret     string `env:"HOTLINE_PHONE_SECRET" name:"phone-secret" secret:"true" help:"key of the telephone exchange's event push"`
+	PhoneHours      string `env:"HOTLINE_PHONE_HOURS" name:"phone-hours" help:"when the telephone is manned, like 07:30-11:30,13:00-17:30 (default: always); other calls are counted apart"`
+	PhoneAfter      string `env:"HOTLINE_PHONE_AFTER" name:"phone-after" default:"60s" help:"how long an operator may write after a call before the next one rings, like 90s; 0: as the queue says"`
+	PhoneRecordings string `env:"HOTLINE_PHONE_RECORDINGS" name:"phone-recordings" help:"where recordings are fetched from, like https://pbx.example.vn/rec/{year}/{month}/{day}/{file}; also {path} and {call}. Nothing from elsewhere is fetched"`
+	PhoneQueueLog   string `env:"HOTLINE_PHONE_QUEUE_LOG" name:"phone-queue-log" help:"path of Asterisk's queue_log, where it can be read here; it fills what the manager connection missed"`
+	AMIAddr         string `env:"HOTLINE_AMI_ADDR" name:"ami-addr" help:"Asterisk manager interface, HOST:PORT"`
+	AMIUser         string `env:"HOTLINE_AMI_USER" name:"ami-user" help:"its account, with read rights call, agent, cdr, dialplan and write rights agent, reporting, system"`
+	AMISecret       string `env:"HOTLINE_AMI_SECRET" name:"ami-secret" secret:"true" help:"the account's secret"`
 
 	ChatSites string `env:"HOTLINE_CHAT_SITES" help:"origins of other pages that may carry the chat window (https://www.example.vn), comma separated; our own may always"`
 
@@ -140,9 +143,7 @@ func (c *Config) check() error {
 	if _, _, err := net.SplitHostPort(c.AMIAddr); c.AMIAddr != "" && err != nil {
 		bad("AMI_ADDR", "%q is not HOST:PORT", c.AMIAddr)
 	}
-	if _, err := phoneHours(c.PhoneHours); err != nil {
-		bad("PHONE_HOURS", "%v", err)
-	}
+	c.checkPhone(bad)
 	if _, err := webchat.ParseSites(c.ChatSites); err != nil {
 		bad("CHAT_SITES", "%v", err)
 	}

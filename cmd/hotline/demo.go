@@ -67,6 +67,9 @@ func (d DemoCmd) show(ctx context.Context, c *Config, p *parts) error {
 		return err
 	}
 	defer toys.close()
+	if err := toys.exchange.assign(ctx, p); err != nil {
+		return err
+	}
 	past := province.Past{Weeks: d.Weeks, Matters: d.Count, Contact: toys.contact}
 	if err := past.Seed(ctx, p.desk, time.Now()); err != nil {
 		return err
@@ -80,10 +83,11 @@ func (d DemoCmd) show(ctx context.Context, c *Config, p *parts) error {
 	crowd.Go(func() error {
 		return serve(ctx, c, p, func(url string) {
 			toys.connect(url)
-			signIns(os.Stdout, url, d.Hold)
+			signIns(os.Stdout, url, d.Hold, toys.exchange.seats)
 			if d.Hold {
 				return
 			}
+			crowd.Go(func() error { return toys.exchange.run(ctx, 6*d.Pace) })
 			crowd.Go(func() error {
 				doors, err := toys.doors(ctx, p, url)
 				if err != nil {
@@ -101,7 +105,7 @@ func (d DemoCmd) show(ctx context.Context, c *Config, p *parts) error {
 }
 
 // signIns prints where to look and who can sign in.
-func signIns(w io.Writer, url string, hold bool) {
+func signIns(w io.Writer, url string, hold bool, telephones []seat) {
 	fmt.Fprintf(w, "\ncitizens  %s/            send: %s/gui   look up: %s/tra-cuu\nstaff     %s/dang-nhap   console: /console   agencies: /desk   administration: /admin\n\n", url, url, url, url)
 	t := tabwriter.NewWriter(w, 2, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "SIGN-IN\tPASSWORD\tROLE\tNAME\tAGENCY")
@@ -110,6 +114,9 @@ func signIns(w io.Writer, url string, hold bool) {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", s.ID, province.Password, role, s.Name, s.Agency)
 	}
 	_ = t.Flush() // a screen that cannot be written to shows that itself
+	for _, s := range telephones {
+		fmt.Fprintf(w, "telephone %s rings at %s's console\n", s.extension, s.staff)
+	}
 	if hold {
 		fmt.Fprintln(w, "\nNobody writes (--hold). Ctrl-C ends it and removes its data.")
 		return

@@ -26,6 +26,7 @@ type toys struct {
 	facebook *simulator.Facebook
 	telegram *simulator.Telegram
 	email    *simulator.Email
+	exchange *switchboard
 	chats    map[ticketing.Channel]*crowd
 }
 
@@ -47,6 +48,9 @@ func newToys(c *Config) (_ *toys, err error) {
 		}
 	}()
 	secret := rand.Text()
+	if t.exchange, err = newSwitchboard(c); err != nil {
+		return t, err
+	}
 	t.zalo, err = simulator.NewZalo(simulator.ZaloSettings{AppID: "demo", AppSecret: secret, OASecretKey: secret, OAID: "1022", Name: "1022 Quảng Hà", Mood: simulator.ZaloMood{Echo: true}})
 	if err != nil {
 		return t, err
@@ -115,6 +119,9 @@ func (t *toys) close() {
 	}
 	if t.email != nil {
 		_ = t.email.Close()
+	}
+	if t.exchange != nil {
+		_ = t.exchange.sim.Close()
 	}
 }
 

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/fasthttp/websocket"
 
+	"hotline1022/channels/phone"
 	"hotline1022/channels/simulator"
 	"hotline1022/ticketing"
 )
@@ -122,4 +124,81 @@ func TestACallPopsUpWhereItRings(t *testing.T) {
 	w.clicks(".call-book button")
 	w.until("the call form", `location.pathname === "/console/new"`)
 	w.until("her number filled in", `document.querySelector("#f-phone").value === "0914555666"`)
+}
+
+// ownLine is the live line of a member of staff.
+func (r *running) ownLine(who string) *websocket.Conn {
+	r.Helper()
+	at, err := url.Parse(r.url)
+	if err != nil {
+		r.Fatal(err)
+	}
+	var cookies []string
+	for _, c := range r.client(who).Jar.Cookies(at) {
+		cookies = append(cookies, c.String())
+	}
+	conn, _, err := websocket.DefaultDialer.Dial(strings.Replace(r.url, "http", "ws", 1)+"/live", http.Header{
+		"Cookie": {strings.Join(cookies, "; ")}, "Origin": {r.url},
+	})
+	if err != nil {
+		r.Fatal(err)
+	}
+	r.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// told reads on until the line says what is so of the person's own.
+func told(t *testing.T, conn *websocket.Conn, so func(phone.Screen) bool) (all []phone.Screen) {
+	t.Helper()
+	_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	for {
+		_, text, err := conn.ReadMessage()
+		if err != nil {
+			t.Fatalf("after %d states: %v", len(all), err)
+		}
+		var frame struct{ Own *struct{ Calls phone.Screen } }
+		if text[0] != '{' || json.Unmarshal(text, &frame) != nil || frame.Own == nil {
+			continue
+		}
+		if strings.Contains(string(text), "0905123182") {
+			t.Errorf("the whole number is told: %s", text)
+		}
+		all = append(all, frame.Own.Calls)
+		if so(frame.Own.Calls) {
+			return all
+		}
+	}
+}
+
+// The live line tells of a call at whose telephone it rings, and nobody else, whatever a screen may ask for.
+func TestACallIsToldToItsOperatorOnly(t *testing.T) {
+	r, bridge := exchange(t)
+	hers, his, office := r.ownLine("hanh"), r.ownLine("quang"), r.ownLine("truongca")
+	if err := his.WriteMessage(websocket.TextMessage, []byte(`{"watch":null,"own":"hanh","user":"hanh","extension":"hanh"}`)); err != nil {
+		t.Fatal(err)
+	}
+	send := func(id, user string) {
+		if err := bridge.Send(t.Context(), map[string]string{"event": "newCall", "from": "0905123182", "to": "1022", "direction": "in", "callId": id, "user": user}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rings := func(n int) func(phone.Screen) bool { return func(s phone.Screen) bool { return len(s.Calls) == n } }
+	send("1", "hanh")
+	if got := told(t, hers, rings(1)); got[len(got)-1].Calls[0].Card.Phone != "090•••182" {
+		t.Errorf("%+v", got)
+	}
+	send("2", "quang")
+	for _, s := range told(t, his, rings(1)) { // had he been told of hers, he would have had two by now
+		for _, c := range s.Calls {
+			if len(s.Calls) != 1 || c.State != phone.Ringing {
+				t.Errorf("%+v", s)
+			}
+		}
+	}
+	told(t, hers, rings(1))
+	for _, s := range told(t, office, func(s phone.Screen) bool { return len(s.People) == 0 && len(s.Queues) > 0 && s.Queues[0].Waiting == 2 }) {
+		if len(s.Calls) != 0 {
+			t.Errorf("a supervisor is told of calls that are not hers: %+v", s)
+		}
+	}
 }

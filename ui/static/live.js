@@ -9,6 +9,7 @@
 //   live:reset   { seq } changes were missed: load again what the page shows
 //   live:typing  { ticket } the citizen of the ticket this screen has said to have open ({"open": code}) is writing
 //   live:pulse   { pulse } figures beside the list
+//   live:own     { own } what is this person's own (her telephone), all of it as it stands
 //   live:state   { state, polling, age } online | reconnecting | offline, age of the data in ms; again every 5 s while
 //                it is not online
 //   live:signin  {} the session is over; nothing more will come
@@ -101,6 +102,8 @@ export function live(options) {
       emit("pulse", { pulse: message.pulse });
     } else if ("typing" in message) {
       emit("typing", { ticket: message.typing });
+    } else if ("own" in message) {
+      emit("own", { own: message.own });
     }
   }
 
