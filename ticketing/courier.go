@@ -14,6 +14,7 @@ import (
 type Outbound struct {
 	To     string // the person's id on the channel; "" on Desk.ByNumber where only her number is known
 	Phone  string // hers, E.164, if known
+	Name   string // hers, if known
 	Ticket Code
 	N      int // the event it stands in
 	Try    int
@@ -176,7 +177,7 @@ func (c *Courier) send(ctx context.Context, t Ticket, s Delivery, try int) (stri
 	defer cancel()
 	e := events[n-1]
 	return c.Senders[door].Send(ctx, Outbound{
-		To: to, Phone: p.Phone, Ticket: t.Code, N: n, Try: try, Subject: t.Subject, Text: e.Out.Text, Files: e.Out.Files, Choices: e.Out.Choices,
+		To: to, Phone: p.Phone, Name: p.Name, Ticket: t.Code, N: n, Try: try, Subject: t.Subject, Text: e.Out.Text, Files: e.Out.Files, Choices: e.Out.Choices,
 		Human: e.By.Role.Staff(), Heard: heard,
 	})
 }

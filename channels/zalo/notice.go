@@ -63,6 +63,24 @@ func (c *Channel) notice(ctx context.Context, m ticketing.Outbound, to recipient
 	return receipt, err
 }
 
+// noticeByNumber tells somebody who came by another door that there is an answer: the template is all that may be sent
+// to whom only the number is known of (Desk.ByNumber).
+func (c *Channel) noticeByNumber(ctx context.Context, m ticketing.Outbound) (string, error) {
+	phone, err := text.ParsePhone(m.Phone)
+	if err != nil || m.Phone == "" || c.Template == "" {
+		return "", refuse("zalo.notice.no_phone")
+	}
+	data, err := c.templateData(m, ticketing.Person{Name: m.Name})
+	if err != nil {
+		return "", err
+	}
+	receipt, err := c.noticeByPhone(ctx, m, strings.TrimPrefix(phone.E164(), "+"), data)
+	if no := (*refusal)(nil); errors.As(err, &no) {
+		return "", &refusal{said: words.T(words.Vietnamese, "zalo.notice.refused", no.said)}
+	}
+	return receipt, err
+}
+
 // noticeByUser goes to the Zalo account. Its receipt is an id like any message's.
 func (c *Channel) noticeByUser(ctx context.Context, user string, data map[string]string) (string, error) {
 	var answer struct {

@@ -148,3 +148,23 @@ func (h *house) lastUser() string {
 	must(h.TB, err)
 	return p.At[ticketing.Zalo]
 }
+
+// Who came by a form and left a number and nothing else is told by the template that there is an answer.
+func TestWhoLeftOnlyANumberIsToldByTheTemplate(t *testing.T) {
+	h := newHouse(t)
+	h.sim.Approve(simulator.ZaloTemplate{ID: "7", Fields: []string{"ten", "ma", "duong_dan"}})
+	h.desk.Carries = func(ch ticketing.Channel) bool { return ch == ticketing.Zalo }
+	h.desk.ByNumber = ticketing.Zalo
+	r, err := h.desk.Receive(t.Context(), ticketing.Actor{Role: ticketing.Citizen}, ticketing.Incoming{
+		Channel: ticketing.Web, Kind: ticketing.Question, Name: "Trần Thị Bình", Phone: "0905123182", Text: "Giờ làm việc?",
+	})
+	must(t, err)
+	h.work(h.courier().Run)
+	_, err = h.desk.Do(t.Context(), ticketing.Actor{ID: "lan", Role: ticketing.Operator}, r.Ticket.Code, ticketing.Command{Verb: ticketing.AnswerIt, Text: "7 giờ.", Outcome: ticketing.GaveAnswer})
+	must(t, err)
+	tk := h.until(r.Ticket.Code, func(tk ticketing.Ticket) bool { return tk.NextSend().IsZero() && len(tk.Sending) == 1 })
+	got := h.sim.Notices("84905123182")
+	if len(got) != 1 || got[0].Data["ten"] != "Trần Thị Bình" || tk.Sending[0].Channel != ticketing.Zalo || len(tk.Undelivered()) != 0 {
+		t.Errorf("%v; %+v", got, tk.Sending)
+	}
+}

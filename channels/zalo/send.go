@@ -36,6 +36,9 @@ func (c *Channel) Send(ctx context.Context, m ticketing.Outbound) (string, error
 		c.alarm("zalo.alarm.token_none")
 		return "", soon(afterTrouble, "zalo.token.none")
 	}
+	if m.To == "" {
+		return c.noticeByNumber(ctx, m)
+	}
 	to, err := c.addressee(ctx, m.To)
 	if err != nil {
 		return "", err

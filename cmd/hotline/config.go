@@ -43,6 +43,7 @@ type Config struct {
 	ZaloOAuth        string `env:"HOTLINE_ZALO_OAUTH" name:"zalo-oauth" default:"https://oauth.zaloapp.com" help:"base address of sign-in"`
 	ZaloBusiness     string `env:"HOTLINE_ZALO_BUSINESS" name:"zalo-business" default:"https://business.openapi.zalo.me" help:"base address of template messages"`
 	ZaloTemplate     string `env:"HOTLINE_ZALO_TEMPLATE" name:"zalo-template" help:"id of the approved template that tells a citizen that there is an answer, once Zalo no longer lets us write to her: at her Zalo account if it is approved for that, else by phone number"`
+	ZaloTemplateAll  bool   `env:"HOTLINE_ZALO_TEMPLATE_ALL" name:"zalo-template-all" help:"send the template also to people who came by telephone or form and left no e-mail address: each costs money"`
 	ZaloTemplateData string `env:"HOTLINE_ZALO_TEMPLATE_DATA" name:"zalo-template-data" default:"{\"name\":\"{name}\",\"code\":\"{code}\",\"link\":\"{link}\"}" help:"its fields as JSON; {name}, {code} and {link} are filled in"`
 
 	Open311Jurisdiction string `env:"HOTLINE_OPEN311_JURISDICTION" name:"open311-jurisdiction" help:"jurisdiction_id of the Open311 endpoint (default: the public address's host)"`

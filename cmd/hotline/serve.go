@@ -324,6 +324,9 @@ func (s *server) mountZalo(ctx context.Context) error {
 	}
 	s.zalo.Mount(s.app)
 	s.courier.Senders[ticketing.Zalo] = s.zalo
+	if c.ZaloTemplate != "" && c.ZaloTemplateAll {
+		s.desk.ByNumber = ticketing.Zalo
+	}
 	s.collector.Sources[ticketing.Zalo] = s.zalo.Source()
 	return nil
 }
