@@ -400,6 +400,12 @@ func (t Ticket) sendingNow() (Delivery, bool) {
 	return Delivery{}, false
 }
 
+// MustCall says that of all that is to be done somebody must call the citizen, and nothing else.
+func (t Ticket) MustCall() bool {
+	tasks := t.Undelivered()
+	return len(tasks) > 0 && !slices.ContainsFunc(tasks, func(d Delivery) bool { return !d.Call() })
+}
+
 // Undelivered is the messages that are a task for a person.
 func (t Ticket) Undelivered() []Delivery {
 	return slices.DeleteFunc(slices.Clone(t.Sending), func(d Delivery) bool { return !d.Task() })

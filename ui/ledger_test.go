@@ -95,7 +95,7 @@ func TestAFailedMessageIsSeenAndSentAgain(t *testing.T) {
 	h.deliver(door{refuses: "đã chặn"})
 	b.get("/console?view=undelivered").wants(h, 200, "row-"+string(code))
 	b.post("/console/t/"+string(code)+"/note", "text", "đã gọi điện báo").wants(h, 303)
-	b.get("/console?view=undelivered").wants(h, 200, "Mọi tin đều đã gửi được").lacks(h, "row-"+string(code))
+	b.get("/console?view=undelivered").wants(h, 200, "Mọi người dân đều đã được báo").lacks(h, "row-"+string(code))
 }
 
 func TestThanksAreSeenWithTheirRuleAndAMatterAfterTheAnswerIsNotMissed(t *testing.T) {

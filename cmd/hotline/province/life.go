@@ -151,6 +151,12 @@ func (l *life) live() {
 	if l.chance(60) {
 		l.do(l.operator, ticketing.Command{Verb: ticketing.Claim})
 	}
+	if l.chance(12) {
+		l.do(l.operator, ticketing.Command{Verb: ticketing.Tag, Tags: []string{pick(l.r, []string{"mưa bão", "điểm nóng", "báo chí nêu", "hộ neo đơn", "lặp lại"})}})
+	}
+	if l.chance(4) && l.ticket.Due.After(l.at.Add(2*time.Hour)) {
+		l.do(l.operator, ticketing.Command{Verb: ticketing.Snooze, Until: l.at.Add(90 * time.Minute), Reason: "Chờ người dân gọi lại"})
+	}
 	switch l.in.Kind {
 	case ticketing.Spam:
 		l.spam()
@@ -331,6 +337,9 @@ func (l *life) answer() ticketing.Command {
 
 // after is what follows an answer: publication, thanks, a verdict, or the whole way again.
 func (l *life) after() {
+	if tasks := l.ticket.Undelivered(); len(tasks) > 0 && tasks[0].Call() && l.then(10*time.Minute, 5*time.Hour) {
+		l.do(l.operator, ticketing.Command{Verb: ticketing.Note, Ref: tasks[0].N, Text: "Đã gọi báo cho người dân."})
+	}
 	if l.ticket.Visibility == ticketing.Public && !l.ticket.Published && l.chance(55) && l.then(time.Hour, 30*time.Hour) {
 		l.do(moderator(), ticketing.Command{Verb: ticketing.Publish})
 	}
