@@ -103,3 +103,15 @@ func TestOnePersonBehindTwoTickets(t *testing.T) {
 	b.post(at+"/cung-nguoi", "part", "1").wants(h, 303)
 	b.get(at).wants(h, 200, "Có thể cũng là Lê Lan")
 }
+
+func TestWhatMayBeTheSameStandsBeside(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser().signIn("hang")
+	first := h.form("Đèn đường trước số 12 Lê Lợi tắt ba đêm nay", "chieu-sang")
+	second := h.form("đèn đường số 12 lê lợi tắt", "chieu-sang")
+	h.form("Ổ gà rất sâu", "chieu-sang")
+	b.get("/console/t/"+string(second.Code)).wants(h, 200, "Có thể trùng", "Gộp vào phiếu này", "/console/t/"+string(first.Code)).lacks(h, "Ổ gà rất sâu</span></a>")
+	b.get("/console/new/gan?category=chieu-sang&area=4801&text=den+duong+so+12+le+loi").wants(h, 200, first.Number(), second.Number()).lacks(h, "Ổ gà")
+	b.get("/console/new/gan?area=4801&text=den+duong").wants(h, 200).lacks(h, first.Number())
+	h.browser().signIn("uyen").get("/console/new/gan?category=chieu-sang&area=4801&text=den").wants(h, 403)
+}

@@ -108,6 +108,7 @@ func (s *Server) routes() []route {
 		{method: get, path: ledgerPath, who: watches, do: (*Server).ledger},
 		{method: post, path: ledgerPath + "/:code/:n", who: answers, do: (*Server).sendAgain},
 		{method: get, path: "/console/new", who: answers, do: (*Server).callPage},
+		{method: get, path: "/console/new/gan", who: answers, do: (*Server).callNear},
 		{method: post, path: "/console/new", who: answers, do: (*Server).call},
 		{method: get, path: "/console/t/:code", who: hotline, do: (*Server).consoleTicket},
 		{method: get, path: "/console/t/:code/files/:id", who: hotline, do: (*Server).staffFile},

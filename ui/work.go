@@ -65,6 +65,8 @@ type ticketView struct {
 	Tail  template.URL // what the queue beside is narrowed to
 	Aside string       // when it is looked at again, if nothing else is said
 
+	Near []nearRow // what may be about the same thing
+
 	Linked   bool      // the citizen is known to have other doors
 	Alike    []rowView // of others who left the same number or address
 	MayUnite bool
@@ -275,6 +277,11 @@ func (s *Server) about(v *visit, w *ticketView) error {
 	}
 	if w.Alike, err = s.rows(v.ctx(), v.lang, w.Base, w.View, alike...); err != nil {
 		return err
+	}
+	if w.Allowed[ticketing.Merge] {
+		if w.Near, err = s.near(v, w.Ticket); err != nil {
+			return err
+		}
 	}
 	if w.Links, err = s.Desk.WorkLinks(v.ctx(), v.actor(), w.Ticket); err != nil {
 		return err
