@@ -86,6 +86,10 @@ func decodeSetting(kind string, doc []byte) (setting, error) {
 		return strictly(doc, func(v Saying) setting { return sayingSetting{v} })
 	case KindChat:
 		return strictly(doc, func(v ChatRules) setting { return chatSetting{v} })
+	case KindCanned:
+		return strictly(doc, func(v Canned) setting { return cannedSetting{v} })
+	case KindMacro:
+		return strictly(doc, func(v Macro) setting { return macroSetting{v} })
 	}
 	return nil, notFound()
 }
@@ -152,6 +156,10 @@ func canonical(s setting) (json.RawMessage, error) {
 		v = s.Saying
 	case chatSetting:
 		v = s.ChatRules
+	case cannedSetting:
+		v = s.Canned
+	case macroSetting:
+		v = s.Macro
 	}
 	doc, err := json.Marshal(v)
 	return json.RawMessage(text.NFC(string(doc))), err // ends of lines are escaped here and stay
