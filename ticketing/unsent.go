@@ -40,6 +40,7 @@ type Unsent struct {
 	Outcome Outcome   `json:"outcome,omitempty"`
 	Reason  string    `json:"reason,omitempty"`
 	Aside   []Aside   `json:"aside,omitempty"` // what her other windows had when this was saved over it, newest first
+	Drop    bool      `json:"-"`               // of a save: forget what was put aside
 }
 
 // Aside is a text that another window had.
@@ -105,7 +106,11 @@ func (d *Desk) keepOnce(ctx context.Context, by Actor, t Ticket, u Unsent, base 
 	}
 	next := u
 	next.Mark, next.At = newMark(), d.now()
-	next.Aside = aside(u.Aside, was.Aside, u.Window)
+	if u.Drop {
+		was.Aside = nil
+	}
+	taken := func(a Aside) bool { return a.Text == u.Text } // it stands in the box again
+	next.Aside = aside(u.Aside, slices.DeleteFunc(was.Aside, taken), u.Window)
 	if differs {
 		next.Aside = aside([]Aside{{was.Window, was.At, was.Text}}, next.Aside, u.Window)
 	}
