@@ -153,12 +153,22 @@ func Check(a Answer) (found []Finding) {
 		}
 	}
 	parts := sentences(bare)
+	told := map[[2]int]bool{} // sentence and place: words that belong to a formula told already are not told again
 	for _, f := range s.Formulas {
-		for _, part := range parts {
-			if at := f.find.FindString(part); at != "" && !(f.Undated && s.date.MatchString(part)) {
-				found = append(found, Finding{Formula, f.Says})
-				break
+		for n, part := range parts {
+			at := f.find.FindStringIndex(part)
+			if at == nil || f.Undated && s.date.MatchString(part) {
+				continue
 			}
+			fresh := true
+			for i := at[0]; i < at[1]; i++ {
+				fresh = fresh && !told[[2]int{n, i}]
+				told[[2]int{n, i}] = true
+			}
+			if fresh {
+				found = append(found, Finding{Formula, f.Says})
+			}
+			break
 		}
 	}
 	for _, part := range sentences(text) {

@@ -29,7 +29,7 @@ export function picker(form, sources, words) {
   const box = form.querySelector('textarea[data-draft]');
   const list = form.querySelector('[data-list]');
   const said = form.querySelector('[data-list-said]');
-  let found = [], at = -1, open = null, asked = 0, shut = -1;
+  let found = [], at = -1, open = null, asked = 0, shut = -1, composing = false;
 
   const close = () => {
     list.hidden = true;
@@ -96,10 +96,11 @@ export function picker(form, sources, words) {
     if (open || said.textContent) close();
   };
   box.addEventListener('input', (event) => { if (!event.isComposing) look(); });
-  box.addEventListener('compositionend', look);
+  box.addEventListener('compositionstart', () => { composing = true; });
+  box.addEventListener('compositionend', () => { composing = false; look(); });
   box.addEventListener('blur', close);
   box.addEventListener('keydown', (event) => {
-    if (event.isComposing || event.keyCode === 229 || !open || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (composing || event.isComposing || event.keyCode === 229 || !open || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'Escape') {
       event.preventDefault();
       shut = open.from;

@@ -29,9 +29,17 @@ export function check(rules, { text, outcome }) {
     if (!rules.objection.test(bare)) found.push({ key: 'objection' });
   }
   const parts = sentences(bare);
+  const told = parts.map(() => new Set()); // words that belong to a formula told already are not told again
   for (const f of rules.formulas) {
-    const part = parts.find((p) => f.find.test(p) && !(f.undated && rules.date.test(p)));
-    if (part) found.push({ key: 'formula', at: f.find.exec(part)[0], says: f.says });
+    const n = parts.findIndex((p) => f.find.test(p) && !(f.undated && rules.date.test(p)));
+    if (n < 0) continue;
+    const m = f.find.exec(parts[n]);
+    let fresh = true;
+    for (let i = m.index; i < m.index + m[0].length; i++) {
+      fresh = fresh && !told[n].has(i);
+      told[n].add(i);
+    }
+    if (fresh) found.push({ key: 'formula', at: m[0], says: f.says });
   }
   const long = sentences(whole).find((p) => p.trim().split(/\s+/).length > rules.longest);
   if (long) found.push({ key: 'long', at: long.trim().split(/\s+/).slice(0, 6).join(' ') + ' …' });

@@ -181,8 +181,17 @@ export function keeper(form, words) {
     was: () => ({ verb, ...now() }),
     // The box as it was before the panes were replaced.
     restore(was) {
-      const radio = form.querySelector(`input[name=as][value="${was.verb}"]`);
-      if (!radio) return; // not hers to do any more: the words are kept
+      const find = (v) => form.querySelector(`input[name=as][value="${v}"]`);
+      let radio = find(was.verb);
+      if (!radio) {
+        // An answer cannot follow any more (a macro has passed the ticket on): words for the citizen become a message to
+        // her. Others are not lost: they are kept until their verb can be used again.
+        radio = ['answer', 'ask', 'message'].includes(was.verb) && empty(own('message')) && find('message');
+        if (!radio || !was.text.trim()) return;
+        post(was.verb, { text: '', outcome: '', reason: '' });
+        localStorage.removeItem(local(was.verb));
+        was = { text: was.text, outcome: '', reason: '', verb: 'message' };
+      }
       radio.checked = true;
       radio.dispatchEvent(new Event('change', { bubbles: true }));
       verb = was.verb;

@@ -349,8 +349,12 @@ function merge(fresh) {
 
 // --- Keys: never while typing or composing, never with a modifier of the browser. ----------------------------------
 
+let composing = false; // some keyboards report Enter as Enter while a word is unfinished
+document.addEventListener('compositionstart', () => { composing = true; });
+document.addEventListener('compositionend', () => { composing = false; });
+
 document.addEventListener('keydown', (event) => {
-  if (event.isComposing || event.keyCode === 229) return;
+  if (composing || event.isComposing || event.keyCode === 229) return;
   const field = event.target.closest('input, textarea, select, [contenteditable]');
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && field?.matches('textarea')) {
     const button = field.form?.querySelector('[data-send]') || field.form?.querySelector('button.button');
