@@ -167,7 +167,7 @@ func TestTypedWordsInTwoBrowsers(t *testing.T) {
 	one.do(chromedp.Navigate(h.base + "/tai-khoan"))
 	within(t, "the last words", func() bool {
 		u, err := h.desk.UnsentOf(t.Context(), operator, a, nil)
-		return err == nil && len(u) > 0 && strings.HasSuffix(u[0].Text, "Vội.")
+		return err == nil && len(u) > 0 && strings.Contains(u[0].Text, "Vội.")
 	})
 }
 

@@ -180,7 +180,7 @@ func TestTheAnswerIsLookedOverAgain(t *testing.T) {
 	}
 	uyen.post(at+"/draft", append(bad, "as_is", "1")...).wants(h, 303)
 	uyen.post(at+"/draft", "text", "Sở Xây dựng đã thay bóng ngày 23/11. Nếu đèn lại tắt, xin gọi 1022.", "outcome", "done").wants(h, 303)
-	admin.get("/admin/answers").wants(h, 200, `<th scope="row">Sở Xây dựng</th><td class="nums" data-label="Đã gửi">2</td><td class="nums" data-label="Vẫn gửi">1</td><td class="nums" data-label="Tỷ lệ">50 %</td>`)
+	admin.get("/admin/answers").wants(h, 200, `<th scope="row">Sở Xây dựng</th><td class="nums" data-label="Đã gửi">2</td><td class="nums" data-label="Vẫn gửi">1</td><td class="nums" data-label="Tỷ lệ">50&nbsp;%</td>`)
 	// What is wrong otherwise is said first.
 	uyen.post(at+"/draft", "text", "Đã xong", "outcome", "").wants(h, 422, "không phải là kết quả")
 	uyen.post(at+"/draft", "text", "Không được", "outcome", "cannot").wants(h, 422, "phải có lý do")

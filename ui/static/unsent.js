@@ -208,6 +208,7 @@ export function keeper(form, words) {
     const left = localStorage.getItem(local(radio.value));
     if (!left || left === saved[radio.value]) continue;
     const [text, outcome, reason] = JSON.parse(left);
+    saved[radio.value] = ''; // a save on leaving may still be under way: nobody knows what the server has
     if (radio.value === verb && !box.dataset.refused) put({ text, outcome, reason });
     else typed[radio.value] = { text, outcome, reason };
     if (radio.value === verb) timer = setTimeout(() => save(), pause);
