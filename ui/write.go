@@ -38,9 +38,15 @@ type asideView struct {
 	When string `json:"when"`
 }
 
-func (s *Server) keptOf(lang string, u ticketing.Unsent) keptView {
+// keptOf shows what is kept. An agency's draft that came after it goes before it: her own words are offered beside, or an
+// old sentence of hers would be sent in the place of the answer.
+func (s *Server) keptOf(lang string, t ticketing.Ticket, u ticketing.Unsent) keptView {
 	k := keptView{Text: u.Text, Outcome: string(u.Outcome), Reason: u.Reason, Mark: u.Mark}
 	f := format{lang: lang, now: s.Now}
+	if d := t.Draft; d != nil && (u.Verb == ticketing.AnswerIt || u.Verb == ticketing.WriteDraft) && d.At.After(u.At) && !u.Empty() {
+		k.Text, k.Outcome, k.Reason = d.Text, string(d.Outcome), d.Reason
+		k.Aside = append(k.Aside, asideView{u.Text, f.ago(u.At)})
+	}
 	for _, a := range u.Aside {
 		k.Aside = append(k.Aside, asideView{a.Text, f.ago(a.At)})
 	}
@@ -59,7 +65,7 @@ func (s *Server) dressBox(v *visit, w *ticketView, events []ticketing.Event) (er
 	for _, verb := range w.Writing {
 		k := keptView{}
 		if i := slices.IndexFunc(w.Unsent, func(u ticketing.Unsent) bool { return u.Verb == verb }); i >= 0 {
-			k = s.keptOf(v.lang, w.Unsent[i])
+			k = s.keptOf(v.lang, w.Ticket, w.Unsent[i])
 		}
 		if w.Ticket.Draft != nil && (verb == ticketing.AnswerIt || verb == ticketing.WriteDraft) {
 			k.Draft, k.DraftOutcome, k.DraftReason = w.Ticket.Draft.Text, string(w.Ticket.Draft.Outcome), w.Ticket.Draft.Reason
@@ -105,7 +111,8 @@ func (t ticketView) Box() writeBox {
 	}
 	for _, u := range t.Unsent { // the latest first
 		if !u.Empty() && slices.Contains(t.Writing, u.Verb) {
-			b.Verb, b.Text, b.Outcome, b.Reason = u.Verb, u.Text, string(u.Outcome), u.Reason
+			k := t.kept[u.Verb]
+			b.Verb, b.Text, b.Outcome, b.Reason = u.Verb, k.Text, k.Outcome, k.Reason
 			return b
 		}
 	}
@@ -152,7 +159,7 @@ func (s *Server) keepUnsent(v *visit) error {
 	if err != nil {
 		return err
 	}
-	k, n := s.keptOf(v.lang, kept), len(all)
+	k, n := s.keptOf(v.lang, ticketing.Ticket{}, kept), len(all)
 	k.Told, k.Count = told, &n
 	return v.JSON(k)
 }
@@ -180,7 +187,7 @@ func (s *Server) unsentOf(v *visit) error {
 	}
 	out := map[ticketing.Verb]keptView{}
 	for _, u := range all {
-		out[u.Verb] = s.keptOf(v.lang, u)
+		out[u.Verb] = s.keptOf(v.lang, t, u)
 	}
 	return v.JSON(out)
 }
@@ -287,10 +294,13 @@ func (s *Server) mentionSeen(v *visit) error {
 // plainRules is GET …/soat: what the browser looks over an answer by.
 func (s *Server) plainRules(v *visit) error { return v.JSON(plain.Rules(s.units())) }
 
-// units are the names an agency may be named by.
+// units are the names an agency may be named by. A short one without marks is a word: "CAT" is "cắt".
 func (s *Server) units() (out []string) {
 	for _, a := range s.Desk.Catalog.Current().AgencyList() {
-		out = append(out, a.Name, a.NameEN, a.Short)
+		out = append(out, a.Name, a.NameEN)
+		if len(a.Short) >= 5 {
+			out = append(out, a.Short)
+		}
 	}
 	return out
 }
