@@ -89,7 +89,7 @@ func (d *Desk) keepOnce(ctx context.Context, by Actor, t Ticket, u Unsent, base 
 	if err != nil {
 		return Unsent{}, false, err
 	}
-	if base != "" && was.Mark != base && !u.Empty() { // a save that was overtaken by the sending
+	if (base == "" || was.Mark != base) && !u.Empty() { // it may have been overtaken by the sending
 		events, err := d.Store.Timeline(ctx, t.Code, max(0, t.Version-8))
 		if err != nil {
 			return Unsent{}, false, err

@@ -104,6 +104,10 @@ func TestWhatIsTypedIsKeptUntilItIsSent(t *testing.T) {
 	if kept, _ := note.types(a, ticketing.Note, "gọi lại chiều nay"); kept.Mark != "" || len(o.unsent(operator, a)) != 1 {
 		t.Errorf("a late save kept %+v", kept)
 	}
+	first := &typing{office: o, by: operator, window: "1"} // its first save was still under way when it sent
+	if kept, _ := first.types(a, ticketing.Note, "gọi lại chiều nay"); kept.Mark != "" || len(o.unsent(operator, a)) != 1 {
+		t.Errorf("a late first save kept %+v", kept)
+	}
 	// Emptying takes it away.
 	w.types(a, ticketing.AnswerIt, " \n")
 	if len(o.unsent(operator, a)) != 0 || o.drafts(operator) != 0 || o.versions("unsent") != 0 {
@@ -252,5 +256,19 @@ func TestAgeRightsAndOtherKeysOfUnsentWords(t *testing.T) {
 	}
 	if o.versions("unsent") != 0 {
 		t.Error("words of a month ago are kept")
+	}
+}
+
+// One save of some lines, as one pause in typing makes it.
+func BenchmarkKeepUnsent(b *testing.B) {
+	o := open(b)
+	a := o.receive(ticketing.Incoming{})
+	mark := ""
+	for i := range b.N {
+		kept, _, err := o.KeepUnsent(b.Context(), operator, ticketing.Unsent{Ticket: a.Code, Verb: ticketing.AnswerIt, Window: "1", Text: strings.Repeat("Dạ, em đã báo đội trực. ", 20+i%5)}, mark)
+		if err != nil {
+			b.Fatal(err)
+		}
+		mark = kept.Mark
 	}
 }

@@ -81,9 +81,6 @@ type ticketView struct {
 	keptJSON, words string
 }
 
-// Macro says whether a macro may do something here.
-func (t ticketView) Macro() bool { return t.Any("triage", "route") }
-
 // Has is for templates.
 func (t ticketView) Has(v string) bool { return t.Allowed[ticketing.Verb(v)] }
 

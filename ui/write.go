@@ -121,6 +121,9 @@ func (t ticketView) Box() writeBox {
 	return b
 }
 
+// Macro says whether a macro may do something here.
+func (t ticketView) Macro() bool { return t.Any("triage", "route") }
+
 // came is what has come in since the version the writer had seen, but for what she did herself and what is nobody's to
 // read first.
 func (t ticketView) came(seen int) (out []entry) {

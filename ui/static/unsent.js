@@ -1,9 +1,11 @@
 // What is typed into the reply box is kept on the server, per person, ticket and verb: a second after typing stops, never
 // while an input method composes, and when the page is left. Until the server has it, it stands in this browser too.
 import { el } from './combo.js';
+import { counts } from './counts.js';
 
 const pause = 1000;
 const again = 5000;
+const patience = (p) => Promise.race([p, new Promise((done) => setTimeout(done, 3000))]);
 
 // A window is known by a name of its own for as long as it is open, also over a reload.
 const windowName = (() => {
@@ -65,12 +67,12 @@ export function keeper(form, words) {
       saved[v] = mine;
       if (localStorage.getItem(local(v)) === mine) localStorage.removeItem(local(v));
       say(got.mark ? 'saved' : '');
-      count(got.count);
+      if (got.count !== undefined) counts({ unsent: got.count });
       if (v === verb) tell();
       others?.postMessage({ person, code, verb: v, mark: got.mark });
     } catch {
       say('unsaved');
-      if (!leaving) timer = setTimeout(() => save(), again);
+      if (!leaving && !sending) timer = setTimeout(() => save(), again);
     }
   }
 
@@ -78,7 +80,7 @@ export function keeper(form, words) {
   function save(more) {
     clearTimeout(timer);
     const v = verb, what = now();
-    if (!more && !dirty()) return chain;
+    if (sending || (!more && !dirty())) return chain;
     chain = chain.then(() => (more || sign(what) !== saved[v] ? post(v, what, more) : undefined));
     return chain;
   }
@@ -168,15 +170,15 @@ export function keeper(form, words) {
 
   const self = {
     form, code, person, look, hers, choose, changed,
-    flush: () => save(),
+    flush: () => patience(save()),
     leave() { if (dirty() && !composing && !sending) post(verb, now(), {}, true); },
     // Before sending: nothing may be saved after it.
     async settle() {
-      sending = true;
+      sending = box.readOnly = true; // what is typed after the press would be in no answer
       clearTimeout(timer);
-      await Promise.race([chain, new Promise((done) => setTimeout(done, 3000))]);
+      await patience(chain);
       const v = verb;
-      return { sent: () => localStorage.removeItem(local(v)), refused: () => { sending = false; } };
+      return { sent: () => localStorage.removeItem(local(v)), refused: () => { sending = box.readOnly = false; } };
     },
     was: () => ({ verb, ...now() }),
     // The box as it was before the panes were replaced.
@@ -216,14 +218,6 @@ export function keeper(form, words) {
   tell();
   current = self;
   return self;
-}
-
-function count(n) {
-  const tab = document.querySelector('[data-tab="unsent"]');
-  if (!tab || n === undefined) return;
-  const b = tab.querySelector('[data-count]');
-  if (b) b.textContent = String(n);
-  tab.hidden = n === 0 && !tab.hasAttribute('aria-current');
 }
 
 document.addEventListener('visibilitychange', () => {

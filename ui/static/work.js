@@ -1,6 +1,7 @@
 // The workplace, live. The pages work without it; it adds: what changes shows at once, what is typed is never lost,
 // keys, the area picker. Nothing moves under the pointer: new rows wait behind a button.
 import { combo } from './combo.js';
+import { counts, mine } from './counts.js';
 import { live } from './live.js';
 import { keepHere } from './unsent.js';
 import { seen, write } from './write.js';
@@ -253,31 +254,6 @@ function showRow(change) {
   }
 }
 
-// What is only this person's is not in the counts that everybody gets.
-let asking;
-function mine() {
-  clearTimeout(asking);
-  asking = setTimeout(async () => {
-    try {
-      const answer = await fetch(work.dataset.base + '/cua-toi');
-      if (answer.ok) counts(await answer.json());
-    } catch {
-      // it is asked again with the next note
-    }
-  }, 500 + Math.random() * 1500);
-}
-
-function counts(all) {
-  for (const [key, n] of Object.entries(all)) {
-    const b = $(`[data-tab="${key}"] [data-count]`);
-    if (!b) continue;
-    b.textContent = n > 999 ? '999+' : String(n);
-    const tab = b.closest('[data-tab]');
-    if (tab.dataset.seldom !== undefined) tab.hidden = n === 0 && !tab.hasAttribute('aria-current');
-    if (key === 'undelivered') tab.classList.toggle('alarm', n > 0);
-  }
-}
-
 // The open ticket changed: its head, its timeline and its side are brought up to date. The box stays as it is while
 // something stands in it.
 let refreshing = false;
@@ -402,7 +378,7 @@ if (work) {
       else if (change.version > Number(ticket().dataset.version)) changed = true;
     }
     if (changed) refreshTicket();
-    if (event.detail.changes.some((c) => c.data?.kind === 'noted')) mine();
+    if (event.detail.changes.some((c) => c.data?.kind === 'noted')) mine(work.dataset.base);
   });
   document.addEventListener('live:reset', () => {
     reloadQueue();
