@@ -36,7 +36,7 @@ const (
 )
 
 // catalogKinds are those a Catalog is made of.
-var catalogKinds = []string{KindAgency, KindCategory, KindArea, KindBoundary, KindRule, KindLimit, KindHours, KindDay, KindConsent, KindSaying, KindChat, KindSignIn}
+var catalogKinds = []string{KindAgency, KindCategory, KindArea, KindBoundary, KindRule, KindLimit, KindHours, KindDay, KindConsent, KindSaying, KindChat, KindSignIn, KindCanned, KindMacro}
 
 // Agency is a body that answers citizens. Which field it holds is said by rules, not here.
 type Agency struct {
@@ -174,6 +174,7 @@ type Catalog struct {
 	agencyOrder, categoryOrder []string
 	sayings                    []saying
 	chats                      map[Channel]ChatRules
+	texts                      []Macro         // canned texts and macros, in Vietnamese order
 	raising                    *routing.Router // of the rules that set a priority: what intake asks
 }
 
@@ -282,6 +283,12 @@ func NewCatalog(ctx context.Context, records Records) (*Catalog, error) {
 	load(KindChat, func(d json.RawMessage) error { return decodeInto(d, func(x ChatRules) { chats = append(chats, x) }) })
 	load(KindSignIn, func(d json.RawMessage) error { return decodeInto(d, func(x SignInRules) { c.SignIn = x }) })
 	errs = append(errs, c.converse(sayings, chats)...)
+	load(KindCanned, func(d json.RawMessage) error {
+		return decodeInto(d, func(x Canned) { c.texts = append(c.texts, Macro{Canned: x, kind: KindCanned}) })
+	})
+	load(KindMacro, func(d json.RawMessage) error {
+		return decodeInto(d, func(x Macro) { x.kind = KindMacro; c.texts = append(c.texts, x) })
+	})
 	if len(hours) == 0 {
 		hours = calendar.DefaultHours()
 	}
@@ -324,9 +331,16 @@ func (c *Catalog) order() {
 	for id := range c.Categories {
 		c.categoryOrder = append(c.categoryOrder, id)
 	}
+	c.orderTexts(vietnamese)
 	slices.SortFunc(c.categoryOrder, func(a, b string) int {
 		x, y := c.Categories[a], c.Categories[b]
 		return cmp.Or(cmp.Compare(x.Order, y.Order), vietnamese.CompareString(x.Name, y.Name), cmp.Compare(a, b))
+	})
+}
+
+func (c *Catalog) orderTexts(vietnamese *collate.Collator) {
+	slices.SortFunc(c.texts, func(a, b Macro) int {
+		return cmp.Or(vietnamese.CompareString(a.Name, b.Name), cmp.Compare(a.kind+a.ID, b.kind+b.ID))
 	})
 }
 

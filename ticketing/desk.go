@@ -71,6 +71,7 @@ type Command struct {
 	Assignee    *string    // claim: nil is oneself, "" lets go
 	Field       string     // reveal: phone or email
 	Ref         int        // note: the message she was told by telephone
+	Window      string     // of a person: where it was typed, if its words were kept meanwhile (KeepUnsent)
 }
 
 // Do carries out a verb. Answers: the ticket after it; *Error with Class NotFound where the actor may not know of
@@ -101,7 +102,11 @@ func (d *Desk) Do(ctx context.Context, by Actor, code Code, cmd Command) (Ticket
 		if err != nil {
 			return t, orderError(err)
 		}
-		stored, err := d.Store.Append(ctx, e, after, d.calls(after, e)...)
+		with, err := d.mentions(ctx, after, e)
+		if err != nil {
+			return t, err
+		}
+		stored, err := d.Store.Append(ctx, e, after, append(with, d.calls(after, e)...)...)
 		switch {
 		case errors.Is(err, ErrDuplicate):
 			return d.done(ctx, by, code, stored, cmd)
@@ -117,6 +122,7 @@ func (d *Desk) Do(ctx context.Context, by Actor, code Code, cmd Command) (Ticket
 			}
 		}
 		d.forgetDone(ctx, t, after)
+		d.forgetSent(ctx, by, code, cmd)
 		return after, nil
 	}
 	t, err := d.Ticket(ctx, by, code)
@@ -237,6 +243,9 @@ func (d *Desk) command(ctx context.Context, by Actor, t Ticket, cmd Command) (Ev
 	}
 	if utf8.RuneCountInString(e.Reason) > maxText {
 		return e, invalid("reason", "error.too_long", maxText)
+	}
+	if err := filled(by, cmd.Verb, e.Text); err != nil {
+		return e, err
 	}
 	if _, err := t.Apply(d.trial(e, cmd)); err != nil {
 		return e, orderError(err) // before asking for words: what cannot be done needs none

@@ -88,6 +88,10 @@ func decodeSetting(kind string, doc []byte) (setting, error) {
 		return strictly(doc, func(v ChatRules) setting { return chatSetting{v} })
 	case KindSignIn:
 		return strictly(doc, func(v SignInRules) setting { return signInSetting{v} })
+	case KindCanned:
+		return strictly(doc, func(v Canned) setting { return cannedSetting{v} })
+	case KindMacro:
+		return strictly(doc, func(v Macro) setting { return macroSetting{v} })
 	}
 	return nil, notFound()
 }
@@ -156,6 +160,10 @@ func canonical(s setting) (json.RawMessage, error) {
 		v = s.SignInRules
 	case chatSetting:
 		v = s.ChatRules
+	case cannedSetting:
+		v = s.Canned
+	case macroSetting:
+		v = s.Macro
 	}
 	doc, err := json.Marshal(v)
 	return json.RawMessage(text.NFC(string(doc))), err // ends of lines are escaped here and stay

@@ -3,6 +3,7 @@ package ui
 import (
 	"cmp"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,13 +11,13 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/plain"
 	"hotline1022/ticketing/text"
 )
 
 // act is POST …/t/CODE/VERB: one verb on one ticket. Done, the ticket is shown anew; refused, it is shown with what
 // was typed still there and the reason beside it.
 func (s *Server) act(v *visit) error {
-	p := placeOf(v.staff.Role)
 	code, err := codeOf(v)
 	if err != nil {
 		return err
@@ -32,46 +33,47 @@ func (s *Server) act(v *visit) error {
 	cmd, err := command(verb, sent)
 	cmd.Files, err = sent.files, cmp.Or(err, refused)
 	var shown string
-	if err == nil && verb == ticketing.Reveal {
-		shown, err = s.Desk.Contact(v.ctx(), v.actor(), code, cmd.Field, cmd.Reason)
-	} else if err == nil {
-		_, err = s.Desk.Do(v.ctx(), v.actor(), code, cmd)
+	var found []plain.Finding
+	if err == nil {
+		found, err = s.lookedOver(v, code, cmd)
 	}
-	if err == nil && verb != ticketing.Reveal && !v.part() {
-		return v.seeOther(p.base + "/t/" + string(code) + "?view=" + sent.value("view"))
-	}
-	switch ticketing.ClassOf(err) {
-	case ticketing.NotFound, ticketing.Internal:
-		if err != nil {
-			return err
-		}
-	}
-	t, readErr := s.ticketView(v, p, code)
-	if readErr != nil {
-		return readErr
-	}
-	t.View = p.view(sent.value("view")).Key
-	status := fiber.StatusOK
 	switch {
 	case err != nil:
-		f := failureOf(v.lang, err)
-		status = f.Status
-		t.Tried, t.Typed, t.Notice = verb, sent.typed(), f.Text
-		t.Errors = fieldErrors{}
-		_ = t.Errors.add(v.lang, err)
 	case verb == ticketing.Reveal:
-		t.Notice = shown
-		t.Tried = ticketing.Reveal
+		if shown, err = s.Desk.Contact(v.ctx(), v.actor(), code, cmd.Field, cmd.Reason); err == nil {
+			return s.revealed(v, code, sent, shown)
+		}
+	case len(found) > 0 && sent.value("as_is") == "":
+		err = errNotPlain
+	default:
+		if _, err = s.Desk.Do(v.ctx(), v.actor(), code, cmd); err == nil {
+			s.countPlain(v, cmd, found)
+		}
 	}
-	if v.part() {
-		return s.render(v, status, "ticket", t)
-	}
-	w := workPage{Page: s.page(v, t.Number()), Ticket: &t}
-	w.Here, w.Wide, w.NoIndex, w.Scripts = p.base, true, true, []string{"work.js"}
-	if w.Queue, err = s.queue(v, p, code); err != nil {
+	return s.afterAct(v, code, sent, err, func(t *ticketView, status int) {
+		if err == nil {
+			return
+		}
+		t.Tried, t.Typed, t.Errors = verb, sent.typed(), fieldErrors{}
+		_ = t.Errors.add(v.lang, err)
+		if status == fiber.StatusConflict && slices.Contains(ticketing.UnsentVerbs[:], verb) {
+			t.News = t.came(cmd.Version)
+		}
+		if err == errNotPlain {
+			t.Plain = found
+		}
+	})
+}
+
+// revealed shows a citizen's number to who has given a reason.
+func (s *Server) revealed(v *visit, code ticketing.Code, sent form, shown string) error {
+	p := placeOf(v.staff.Role)
+	t, err := s.ticketView(v, p, code)
+	if err != nil {
 		return err
 	}
-	return s.render(v, status, "work", w)
+	t.View, t.Notice, t.Tried = p.view(sent.value("view")).Key, shown, ticketing.Reveal
+	return s.showTicket(v, p, t, fiber.StatusOK)
 }
 
 // command reads the verb's particulars from its form.
@@ -80,7 +82,7 @@ func command(verb ticketing.Verb, f form) (ticketing.Command, error) {
 		Verb: verb, Text: f.value("text"), Reason: f.value("reason"), Agency: f.value("agency"),
 		Rule: f.value("rule"), Outcome: ticketing.Outcome(f.value("outcome")), Publish: f.value("publish") != "",
 		OK: f.value("ok") == "yes", Into: ticketing.Code(f.value("into")), Field: f.value("field"),
-		Cooperating: f.all("cooperating"),
+		Cooperating: f.all("cooperating"), Window: cut(f.value("window")),
 	}
 	var err error
 	if cmd.Version, err = strconv.Atoi(cmp.Or(f.value("version"), "0")); err != nil {

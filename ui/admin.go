@@ -39,7 +39,7 @@ func (s *Server) adminPage(v *visit, section, title string) adminPage {
 	for _, k := range adminKinds() {
 		p.Menu = append(p.Menu, menuItem{"/admin/" + k.Kind, k.Kind, v.t("admin.k." + k.Kind), k.Icon})
 	}
-	p.Menu = append(p.Menu, menuItem{"/admin/channels", "channels", v.t("admin.channels"), "message-circle"}, menuItem{"/admin/tester", "tester", v.t("admin.tester"), "list-checks"}, menuItem{"/admin/audit", "audit", v.t("admin.audit"), "history"})
+	p.Menu = append(p.Menu, menuItem{"/admin/channels", "channels", v.t("admin.channels"), "message-circle"}, menuItem{"/admin/answers", "answers", v.t("admin.answers"), "chart-column"}, menuItem{"/admin/tester", "tester", v.t("admin.tester"), "list-checks"}, menuItem{"/admin/audit", "audit", v.t("admin.audit"), "history"})
 	return p
 }
 

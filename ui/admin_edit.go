@@ -233,7 +233,7 @@ func (s *Server) adminSave(v *visit) error {
 	p.Errors, p.Conflict = faults, true
 	p.Fields = s.fieldViews(v, k, d, t, faults, false)
 	for i, f := range p.Fields {
-		if !reflect.DeepEqual(plain(before[f.Name]), plain(d[f.Name])) {
+		if !reflect.DeepEqual(flat(before[f.Name]), flat(d[f.Name])) {
 			p.Fields[i].Theirs = cmp.Or(s.show(v.lang, k, f.adminField, before[f.Name]), v.t("admin.empty"))
 		}
 	}
@@ -257,8 +257,8 @@ func (s *Server) saveSetting(v *visit, kind, id string, version int, d doc) (sav
 	return saved{record: r}, err
 }
 
-// plain is a value as JSON would give it back, for comparing.
-func plain(v any) any {
+// flat is a value as JSON would give it back, for comparing.
+func flat(v any) any {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return v

@@ -25,6 +25,8 @@ func newOffice(t *testing.T) *house {
 	h.set("rule", "hai-chau", routing.Rule{ID: "hai-chau", Name: "Đường sá ở Hải Châu", Categories: []string{"giao-thong"}, Areas: []string{"4801"}, Agency: "so-xd", Priority: "urgent"})
 	h.set("rule", "chung", routing.Rule{ID: "chung", Name: "Còn lại", Agency: "so-xd", Order: 99})
 	h.set("limit", "answer-report", map[string]any{"id": "answer-report", "step": "answer", "kind": "report", "limit": "5d"})
+	h.set("canned", "chao", ticketing.Canned{ID: "chao", Name: "Chào", Text: "Chào {ten}"})
+	h.set("macro", "den", ticketing.Macro{Canned: ticketing.Canned{ID: "den", Name: "Đèn"}, Route: "dien-luc"})
 	return h
 }
 
@@ -47,7 +49,7 @@ func (a answer) version(h *house) string {
 	return m[1]
 }
 
-var allKinds = []string{"agency", "staff", "category", "rule", "limit", "hours", "day", "area", "consent", "saying", "chat", "sign-in", "token"}
+var allKinds = []string{"agency", "staff", "category", "rule", "limit", "hours", "day", "area", "consent", "saying", "chat", "sign-in", "canned", "macro", "token"}
 
 // Every page is made in both languages, with what is there and for every role that may look.
 func TestTheAdministrationSpeaksBothLanguages(t *testing.T) {
@@ -58,7 +60,7 @@ func TestTheAdministrationSpeaksBothLanguages(t *testing.T) {
 		for _, who := range []string{"admin", "toan", "yen"} {
 			b := h.browser().signIn(who)
 			b.get("/?lang=" + lang)
-			for _, kind := range append([]string{"", "tester", "audit", "channels"}, allKinds...) {
+			for _, kind := range append([]string{"", "tester", "audit", "channels", "answers"}, allKinds...) {
 				page := b.get("/admin/"+strings.TrimPrefix(kind, "/")).wants(h, 200, `<html lang="`+lang).lacks(h, "⟦")
 				if slices.Contains(allKinds, kind) {
 					links := regexp.MustCompile(`href="(/admin/`+kind+`/[^"?]+)"`).FindAllStringSubmatch(page.body, -1)
@@ -88,7 +90,7 @@ func TestEveryFieldOfASettingHasItsPlaceInTheForm(t *testing.T) {
 	for kind, v := range map[string]any{
 		"agency": ticketing.Agency{}, "category": ticketing.Category{}, "rule": routing.Rule{}, "limit": ticketing.Limit{},
 		"hours": ticketing.Hours{}, "day": calendar.Day{}, "area": places.Unit{}, "consent": ticketing.Consent{},
-		"saying": ticketing.Saying{}, "chat": ticketing.ChatRules{}, "sign-in": ticketing.SignInRules{},
+		"saying": ticketing.Saying{}, "chat": ticketing.ChatRules{}, "sign-in": ticketing.SignInRules{}, "canned": ticketing.Canned{}, "macro": ticketing.Macro{},
 	} {
 		page := b.get("/admin/"+kind+"/new").wants(h, 200)
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(v)) {

@@ -102,7 +102,7 @@ func TestThanksAreSeenWithTheirRuleAndAMatterAfterTheAnswerIsNotMissed(t *testin
 	h := newHouse(t)
 	b := h.browser().signIn("hang")
 	code := h.chats("u1", "Đèn đường số 12 Lê Lợi tắt").Ticket.Code
-	b.post("/console/t/"+string(code)+"/answer", "text", "Đã thay bóng.", "outcome", "done").wants(h, 303)
+	b.post("/console/t/"+string(code)+"/answer", "text", "Đã thay bóng.", "outcome", "done", "as_is", "1").wants(h, 303)
 	h.chats("u1", "Dạ em cảm ơn ạ 👍")
 	b.get("/console/t/"+string(code)).wants(h, 200, "Dạ em cảm ơn ạ 👍", "quy tắc “cam-on”", "Mở lại")
 	b.get("/console?view=heard").wants(h, 200).lacks(h, "row-"+string(code))

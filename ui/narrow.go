@@ -196,7 +196,7 @@ func (s *Server) saveView(v *visit) error {
 func (s *Server) belongs(a Audience, t ticketing.Ticket, data map[string]any) {
 	var views []string
 	for _, w := range placeOf(a.Role).views {
-		if !w.own && !w.tasks && w.filter(a.actor(), s.Now()).Admits(t) {
+		if !w.own && w.filter != nil && w.filter(a.actor(), s.Now()).Admits(t) {
 			views = append(views, w.Key)
 		}
 	}

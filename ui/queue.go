@@ -22,16 +22,21 @@ type view struct {
 	filter func(by ticketing.Actor, now time.Time) ticketing.Filter
 	own    bool // differs from person to person: not counted for a whole audience
 
-	// tasks: it is not a filter but the tickets with a message that failed for good.
-	tasks bool
+	// Where it is not a filter: its tickets, and how many there are.
+	list  func(ctx context.Context, s *Server, by ticketing.Actor) ([]ticketing.Ticket, error)
+	tally func(ctx context.Context, s *Server, by ticketing.Actor) (int, error) // nil: as many as list says
 
 	seldom bool // its tab is shown only while something is in it
 }
 
 // count is how many are in the view, up to one more than is shown.
 func (w view) count(ctx context.Context, s *Server, by ticketing.Actor) (int, error) {
-	if w.tasks {
-		return s.Desk.UndeliveredCount(ctx)
+	switch {
+	case w.tally != nil:
+		return w.tally(ctx, s, by)
+	case w.list != nil:
+		all, err := w.list(ctx, s, by)
+		return len(all), err
 	}
 	f := w.filter(by, s.Now())
 	f.Limit = countMost + 1
@@ -40,8 +45,8 @@ func (w view) count(ctx context.Context, s *Server, by ticketing.Actor) (int, er
 
 // page is the beginning of the view, or more of it.
 func (w view) page(ctx context.Context, s *Server, by ticketing.Actor, n narrowing, cursor string) (ticketing.Page, error) {
-	if w.tasks {
-		all, err := s.Desk.Undelivered(ctx, by, mostTasks)
+	if w.list != nil {
+		all, err := w.list(ctx, s, by)
 		all = slices.DeleteFunc(all, func(t ticketing.Ticket) bool { return !n.narrow(ticketing.Filter{}).Admits(t) })
 		return ticketing.Page{Tickets: all}, err
 	}
@@ -55,13 +60,28 @@ const mostTasks = 200
 
 var openNow = ticketing.OpenStatuses
 
+// What is a person's own, wherever she works: tickets whose notes name her, and those she has begun to write for.
+var (
+	mentionedView = view{Key: "mentioned", own: true, seldom: true, list: func(ctx context.Context, s *Server, by ticketing.Actor) ([]ticketing.Ticket, error) {
+		return s.Desk.MentionedIn(ctx, by)
+	}}
+	unsentView = view{Key: "unsent", own: true, seldom: true, list: func(ctx context.Context, s *Server, by ticketing.Actor) ([]ticketing.Ticket, error) {
+		return s.Desk.WithUnsent(ctx, by)
+	}}
+)
+
 // consoleViews are the operators': what waits for the hotline, what did not reach a citizen, what she wrote after her
 // answer, mine, what is nearly late, everything.
 var consoleViews = []view{
 	{Key: "todo", filter: func(ticketing.Actor, time.Time) ticketing.Filter {
 		return ticketing.Filter{Status: []ticketing.Status{ticketing.New, ticketing.Review}, Awake: true, Sort: ticketing.ByDue}
 	}},
-	{Key: "undelivered", tasks: true, seldom: true},
+	{Key: "undelivered", seldom: true, list: func(ctx context.Context, s *Server, by ticketing.Actor) ([]ticketing.Ticket, error) {
+		return s.Desk.Undelivered(ctx, by, mostTasks)
+	}, tally: func(ctx context.Context, s *Server, _ ticketing.Actor) (int, error) {
+		return s.Desk.UndeliveredCount(ctx)
+	}},
+	mentionedView, unsentView,
 	{Key: "heard", seldom: true, filter: func(ticketing.Actor, time.Time) ticketing.Filter {
 		return ticketing.Filter{Status: []ticketing.Status{ticketing.Answered}, Unread: true, Sort: ticketing.ByUpdated}
 	}},
@@ -93,6 +113,7 @@ var deskViews = []view{
 	{Key: "drafted", filter: func(ticketing.Actor, time.Time) ticketing.Filter {
 		return ticketing.Filter{Status: []ticketing.Status{ticketing.Drafted}, Sort: ticketing.ByDue}
 	}},
+	mentionedView, unsentView,
 	{Key: "late", filter: func(_ ticketing.Actor, now time.Time) ticketing.Filter {
 		return ticketing.Filter{Status: openNow, DueBy: now.Add(24 * time.Hour), Sort: ticketing.ByDue}
 	}},

@@ -45,14 +45,5 @@ func (s *Server) samePerson(v *visit) error {
 		f := failureOf(v.lang, err)
 		status, t.SameFault, t.SameTyped = f.Status, f.Text, other
 	}
-	if v.part() {
-		return s.render(v, status, "ticket", t)
-	}
-	w := workPage{Page: s.page(v, t.Number()), Ticket: &t}
-	w.Here, w.Wide, w.NoIndex = p.base, true, true
-	w.Scripts = []string{"work.js"}
-	if w.Queue, err = s.queue(v, p, code); err != nil {
-		return err
-	}
-	return s.render(v, status, "work", w)
+	return s.showTicket(v, p, t, status)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/plain"
 	"hotline1022/ticketing/routing"
 	"hotline1022/ticketing/text"
 )
@@ -84,6 +85,13 @@ type ticketView struct {
 	Typed  map[string]string
 	Errors fieldErrors
 	Notice string
+	News   []entry         // what came in while she wrote
+	Plain  []plain.Finding // what the check said
+
+	Unsent          []ticketing.Unsent // what the reader has typed and not sent, the latest first
+	Mentioned       bool               // a note calls the reader
+	kept            map[ticketing.Verb]keptView
+	keptJSON, words string
 }
 
 // Has is for templates.
@@ -196,7 +204,7 @@ func (s *Server) ticketView(v *visit, p place, code ticketing.Code) (ticketView,
 	if !slices.ContainsFunc(events, func(e ticketing.Event) bool { return e.Kind == ticketing.Said }) {
 		delete(w.Allowed, ticketing.Split) // there is nothing to split off
 	}
-	for _, verb := range []ticketing.Verb{ticketing.AnswerIt, ticketing.WriteDraft, ticketing.Ask, ticketing.Message, ticketing.Note} {
+	for _, verb := range ticketing.UnsentVerbs {
 		if w.Allowed[verb] {
 			w.Writing = append(w.Writing, verb)
 		}
@@ -226,6 +234,9 @@ func (s *Server) ticketView(v *visit, p place, code ticketing.Code) (ticketView,
 		}
 	}
 	w.Window = windowOf(w.Channel, events, s.Now())
+	if err := s.dressBox(v, &w, events); err != nil {
+		return w, err
+	}
 	w.Entries, err = s.entries(v, w, events)
 	return w, err
 }

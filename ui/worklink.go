@@ -60,16 +60,7 @@ func (s *Server) makeWorkLink(v *visit) error {
 	case token != "":
 		t.NewLink = s.BaseURL + "/viec/" + token
 	}
-	if v.part() {
-		return s.render(v, status, "ticket", t)
-	}
-	w := workPage{Page: s.page(v, t.Number()), Ticket: &t}
-	w.Here, w.Wide, w.NoIndex = p.base, true, true
-	w.Scripts = []string{"work.js"}
-	if w.Queue, err = s.queue(v, p, code); err != nil {
-		return err
-	}
-	return s.render(v, status, "work", w)
+	return s.showTicket(v, p, t, status)
 }
 
 func (s *Server) workLinkPage(v *visit) (workLinkPage, error) {

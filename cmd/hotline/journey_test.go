@@ -331,7 +331,7 @@ func TestOneReportsJourneyThroughFourBrowsers(t *testing.T) {
 	officer.clicks(`form[action$="/accept"] button`)
 	officer.until("accepted", `document.getElementById("ticket").dataset.status === "working"`)
 	citizen.sees("Đang xử lý")
-	officer.fills("#text", "Đã thay bóng đèn tại cột 42 lúc 15 giờ. Đèn đã sáng.")
+	officer.fills("#text", "Đã thay bóng đèn tại cột 42 lúc 15 giờ hôm nay, đèn đã sáng. Đội Chiếu sáng trực ở đó, nếu đèn lại tắt xin gọi 1022.")
 	officer.do(chromedp.SetValue(chromedp.CSS(`select[name=outcome]`), "done"))
 	officer.looks("desk")
 	officer.clicks("[data-send]")

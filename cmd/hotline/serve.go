@@ -249,6 +249,9 @@ func (s *server) housekeeping(ctx context.Context) error {
 	if _, err := rounds.AddFunc("* * * * *", debug.FreeOSMemory); err != nil {
 		return err
 	}
+	if _, err := rounds.AddFunc("17 * * * *", round("what was typed long ago", s.desk.ForgetOld)); err != nil {
+		return err
+	}
 	rounds.Start()
 	defer rounds.Stop()
 	settings := time.NewTicker(time.Second)

@@ -1,36 +1,18 @@
 // The workplace, live. The pages work without it; it adds: what changes shows at once, what is typed is never lost,
 // keys, the area picker. Nothing moves under the pointer: new rows wait behind a button.
 import { combo } from './combo.js';
+import { counts, mine } from './counts.js';
 import { live } from './live.js';
 import { typing } from './typing.js';
+import { keepHere } from './unsent.js';
+import { seen, write } from './write.js';
 
 const work = document.getElementById('work');
 const $ = (sel, root = document) => root.querySelector(sel);
 const ticket = () => document.getElementById('ticket');
 const openCode = () => ticket()?.dataset.code || '';
 
-// --- What is typed is kept, per ticket, until it is sent. ---------------------------------------------------------
-
-const draftKey = (box) => 'draft:' + (box.dataset.draft || openCode());
-
-function restoreDrafts(root) {
-  for (const box of root.querySelectorAll('textarea[data-draft]')) {
-    const kept = localStorage.getItem(draftKey(box));
-    if (kept && box.value.trim() === (box.defaultValue || '').trim() && kept !== box.value) {
-      box.value = kept;
-    }
-  }
-}
-
-document.addEventListener('input', (event) => {
-  const box = event.target;
-  if (box.dataset && box.dataset.draft !== undefined) {
-    if (box.value) localStorage.setItem(draftKey(box), box.value);
-    else localStorage.removeItem(draftKey(box));
-  }
-});
-
-const forget = (code) => localStorage.removeItem('draft:' + code);
+let keep = null; // the keeper of the reply box, if there is one
 
 // --- The box at the foot: what it is sent as. ----------------------------------------------------------------------
 
@@ -42,13 +24,16 @@ function dress(form) {
   form.action = chosen.dataset.as;
   for (const part of form.querySelectorAll('[data-for]')) {
     part.hidden = !part.dataset.for.split(' ').includes(chosen.value);
-    for (const field of part.querySelectorAll('select, input')) field.disabled = part.hidden;
+    for (const field of part.querySelectorAll('select, input, button')) field.disabled = part.hidden;
   }
 }
 
 document.addEventListener('change', (event) => {
   const field = event.target;
-  if (field.name === 'as') dress(field.form);
+  if (field.name === 'as') {
+    dress(field.form);
+    keep?.choose(field.value);
+  }
   if (field.type === 'file') {
     const out = field.form.querySelector('[data-kept]');
     if (out) out.textContent = [...field.files].map((f) => f.name).join(', ');
@@ -59,15 +44,21 @@ document.addEventListener('change', (event) => {
 
 async function send(form, button) {
   const code = openCode();
+  const wrote = form.matches('[data-write]');
+  form.setAttribute('aria-busy', 'true');
+  const settled = wrote ? await keep.settle() : await keep?.flush();
   const body = form.enctype === 'multipart/form-data' ? new FormData(form) : new URLSearchParams(new FormData(form));
   if (button?.name) body.append(button.name, button.value);
-  form.setAttribute('aria-busy', 'true');
+  const trouble = (text) => {
+    if (wrote) settled.refused();
+    form.removeAttribute('aria-busy');
+    notice(form, text);
+  };
   let answer;
   try {
     answer = await fetch(form.action, { method: 'POST', body, headers: { 'HX-Request': 'true' } });
   } catch {
-    form.removeAttribute('aria-busy');
-    notice(form, work.dataset.offline || '…');
+    trouble(work.dataset.offline || '…');
     return;
   }
   const go = answer.headers.get('HX-Redirect');
@@ -76,19 +67,16 @@ async function send(form, button) {
     return;
   }
   const html = await answer.text();
+  if (answer.ok && wrote) settled.sent();
   if (openCode() !== code) return; // the reader has gone on to another ticket
-  const typed = $('textarea[data-draft]', ticket())?.value ?? '';
-  const wrote = form.matches('[data-write]');
-  if (answer.ok && wrote) forget(code);
+  const was = keep?.was();
   const fresh = parse(html, '#ticket');
   if (!fresh) {
-    form.removeAttribute('aria-busy');
-    notice(form, parse(html, '.notice p')?.textContent || answer.statusText);
+    trouble(parse(html, '.notice p')?.textContent || answer.statusText);
     return;
   }
   replaceTicket(fresh);
-  const box = $('textarea[data-draft]', ticket());
-  if (box && (!answer.ok || !wrote) && typed) box.value = typed; // another form's answer must not take the words away
+  if (was && (!answer.ok || !wrote)) keep?.restore(was); // another form's answer must not take the words away
 }
 
 function notice(form, text) {
@@ -124,11 +112,19 @@ function replaceTicket(fresh) {
 }
 
 let typist;
+
+// The reply box comes to life.
+function box(root) {
+  const form = $('form[data-write]', root);
+  dress(form);
+  keep = form ? write(form) : null;
+}
+
 function arrive() {
   const t = ticket();
   typist?.opened();
-  restoreDrafts(t);
-  dress($('form[data-write]', t));
+  box(t);
+  seen(t);
   const thread = $('#ticket-thread', t);
   if (thread) thread.scrollTop = thread.scrollHeight;
   pickers(t);
@@ -153,6 +149,7 @@ async function open(href, push) {
       return;
     }
     if (push) history.pushState({ ticket: href }, '', href);
+    keep?.flush();
     replaceTicket(fresh);
     document.title = fresh.querySelector('h1')?.textContent.trim() || document.title;
   } catch (err) {
@@ -381,25 +378,32 @@ function merge(fresh) {
     Idiomorph.morph(side, fresh.querySelector('#ticket-side'), { morphStyle: 'outerHTML' });
     pickers($('#ticket-side', t));
   }
-  const box = $('#ticket-write', t);
-  const text = $('textarea[data-draft]', box);
-  if (!text || (text.value === text.defaultValue && !box.contains(document.activeElement))) {
-    box.replaceWith(fresh.querySelector('#ticket-write'));
-    dress($('form[data-write]', t));
+  const foot = $('#ticket-write', t);
+  const hers = keep?.hers();
+  if (!hers && !foot.contains(document.activeElement)) {
+    foot.replaceWith(fresh.querySelector('#ticket-write'));
+    box(t);
   }
-  // What is on the screen has been seen: the next sending goes by it.
-  for (const v of t.querySelectorAll('input[name=version]')) v.value = fresh.dataset.version;
+  // What is on the screen has been seen: the next act goes by it. But who is in the middle of a sentence may not have
+  // looked up: her sending stops once and shows what came in.
+  for (const v of t.querySelectorAll('input[name=version]')) {
+    if (!hers || !v.form.matches('[data-write]')) v.value = fresh.dataset.version;
+  }
   t.dataset.version = fresh.dataset.version;
   t.dataset.status = fresh.dataset.status;
 }
 
 // --- Keys: never while typing or composing, never with a modifier of the browser. ----------------------------------
 
+let composing = false; // some keyboards report Enter as Enter while a word is unfinished
+document.addEventListener('compositionstart', () => { composing = true; });
+document.addEventListener('compositionend', () => { composing = false; });
+
 document.addEventListener('keydown', (event) => {
-  if (event.isComposing || event.keyCode === 229) return;
+  if (composing || event.isComposing || event.keyCode === 229) return;
   const field = event.target.closest('input, textarea, select, [contenteditable]');
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && field?.matches('textarea')) {
-    const button = field.form?.querySelector('[data-send], button.button');
+    const button = field.form?.querySelector('[data-send]') || field.form?.querySelector('button.button');
     if (button) {
       event.preventDefault();
       field.form.requestSubmit(button);
@@ -433,7 +437,7 @@ function pickers(root) {
 // --- Begin. -------------------------------------------------------------------------------------------------------
 
 pickers(document);
-if (!work) restoreDrafts(document);
+keepHere(document);
 if (work) {
   document.addEventListener('live:change', (event) => {
     let changed = false;
@@ -445,21 +449,13 @@ if (work) {
       else if (change.version > Number(ticket().dataset.version)) changed = true;
     }
     if (changed) refreshTicket();
+    if (event.detail.changes.some((c) => c.data?.kind === 'noted')) mine(work.dataset.base);
   });
   document.addEventListener('live:reset', () => {
     reloadQueue();
     if (openCode()) refreshTicket();
   });
-  document.addEventListener('live:pulse', (event) => {
-    for (const [key, n] of Object.entries(event.detail.pulse?.counts || {})) {
-      const b = $(`[data-tab="${key}"] [data-count]`);
-      if (!b) continue;
-      b.textContent = n > 999 ? '999+' : String(n);
-      const tab = b.closest('[data-tab]');
-      if (tab.dataset.seldom !== undefined) tab.hidden = n === 0 && !tab.hasAttribute('aria-current');
-      if (key === 'undelivered') tab.classList.toggle('alarm', n > 0);
-    }
-  });
+  document.addEventListener('live:pulse', (event) => counts(event.detail.pulse?.counts || {}));
   const lamp = $('[data-live]');
   document.addEventListener('live:state', (event) => {
     const { state, polling, age } = event.detail;

@@ -91,6 +91,8 @@ func Records(now time.Time) ([]ticketing.Record, error) {
 	add(&s, "routes.json", ticketing.KindRule, func(r routing.Rule) string { return r.ID })
 	add(&s, "limits.json", ticketing.KindLimit, func(l ticketing.Limit) string { return l.ID })
 	add(&s, "hours.json", ticketing.KindHours, func(h ticketing.Hours) string { return h.ID })
+	add(&s, "canned.json", ticketing.KindCanned, func(c ticketing.Canned) string { return c.ID })
+	add(&s, "macros.json", ticketing.KindMacro, func(m ticketing.Macro) string { return m.ID })
 	add(&s, "consent.json", ticketing.KindConsent, func(c ticketing.Consent) string { return c.ID })
 	for _, b := range s.boundaries() {
 		s.record(ticketing.KindBoundary, b.Code, b)

@@ -49,6 +49,23 @@ func newDesk(t testing.TB) (*ticketing.Desk, *ticketing.Accounts) {
 	return &ticketing.Desk{Store: store, Vault: vault, Files: files, Catalog: catalogs, Now: clock, Log: slog.New(slog.DiscardHandler), BaseURL: "http://localhost"}, accounts
 }
 
+// The demo's texts are such as an administrator could save.
+func TestTheTextsAreValid(t *testing.T) {
+	desk, _ := newDesk(t)
+	admin := ticketing.Actor{ID: "admin", Role: ticketing.Administrator}
+	for _, kind := range []string{ticketing.KindCanned, ticketing.KindMacro} {
+		all, err := desk.Settings(t.Context(), admin, kind)
+		if err != nil || len(all) < 2 {
+			t.Fatalf("%s: %d, %v", kind, len(all), err)
+		}
+		for _, r := range all {
+			if _, err := desk.SaveSetting(t.Context(), admin, kind, r.ID, r.Version, r.Doc); err != nil {
+				t.Errorf("%s %s: %v", kind, r.ID, err)
+			}
+		}
+	}
+}
+
 func TestSeedingAgainChangesNothing(t *testing.T) {
 	desk, accounts := newDesk(t)
 	before, err := desk.Store.Revisions(t.Context(), "area", "agency", "rule", "staff", "day", "boundary")
