@@ -2,7 +2,6 @@ package ui_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -112,11 +111,4 @@ func TestTheChatsButtonOnOurPagesInABrowser(t *testing.T) {
 	b.until("the window is there", frame+`?.querySelector("#f-text")`)
 	b.until("the window is ready", frame+`.activeElement?.id === "f-text" || `+frame+`.activeElement?.id === "log"`)
 	b.shot("chat-open", 1366, false)
-}
-
-func (b *tab) until(what, js string) {
-	b.Helper()
-	if !eval[bool](b, fmt.Sprintf(`(async () => { for (let i = 0; i < 600; i++) { if (%s) return true; await new Promise(r => setTimeout(r, 25)); } return false })()`, js)) {
-		b.Fatalf("waited in vain until %s", what)
-	}
 }

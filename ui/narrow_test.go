@@ -69,7 +69,7 @@ func TestALiveRowSaysWhereItBelongs(t *testing.T) {
 	for _, step := range []func(){
 		func() {},
 		func() {
-			b.post("/console/t/"+string(one.Code)+"/answer", "text", "Đã thay bóng.", "outcome", "done").wants(h, 303)
+			b.post("/console/t/"+string(one.Code)+"/answer", "text", "Đã thay bóng.", "outcome", "done", "as_is", "1").wants(h, 303)
 		},
 		func() { b.post("/console/t/"+string(one.Code)+"/reopen", "reason", "lại tắt").wants(h, 303) },
 		func() { h.turn(60 * 24 * time.Hour); b.signIn("hang") },
