@@ -292,3 +292,37 @@ func TestARestlessPlatformChangesNothing(t *testing.T) {
 		})
 	}
 }
+
+// A store that does not heed the time it has been given, and writes after all: nobody is told 200 too late, and the
+// repeat finds what is there.
+func TestWhatIsStoredTooLateIsNotAcknowledged(t *testing.T) {
+	h := newHouse(t)
+	late := &lateStore{&gated{Store: h.store, shut: func(ctx context.Context) error {
+		<-ctx.Done()
+		return nil
+	}}}
+	h.sim.SetWebhook(h.listen(h.process(late)), secret)
+	if got := h.sim.Deliver(body(1, "hỏng"), secret); got != 503 {
+		t.Errorf("too late: %d", got)
+	}
+	if tk := h.only(); tk.Messages != 1 { // it is there nevertheless
+		t.Errorf("%+v", tk)
+	}
+	h.sim.SetWebhook(h.listen(h.ch), secret)
+	if got := h.sim.Deliver(body(1, "hỏng"), secret); got != 200 {
+		t.Errorf("the repeat: %d", got)
+	}
+	if tk := h.only(); tk.Messages != 1 {
+		t.Errorf("after the repeat: %+v", tk)
+	}
+}
+
+// lateStore lets nobody take back what has begun.
+type lateStore struct{ *gated }
+
+func (l *lateStore) Append(ctx context.Context, e ticketing.Event, after ticketing.Ticket, with ...ticketing.Record) (ticketing.Event, error) {
+	if err := l.shut(ctx); err != nil {
+		return ticketing.Event{}, err
+	}
+	return l.Store.Append(context.WithoutCancel(ctx), e, after, with...)
+}
