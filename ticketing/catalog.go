@@ -36,7 +36,7 @@ const (
 )
 
 // catalogKinds are those a Catalog is made of.
-var catalogKinds = []string{KindAgency, KindCategory, KindArea, KindBoundary, KindRule, KindLimit, KindHours, KindDay, KindConsent, KindSaying, KindChat}
+var catalogKinds = []string{KindAgency, KindCategory, KindArea, KindBoundary, KindRule, KindLimit, KindHours, KindDay, KindConsent, KindSaying, KindChat, KindSpike}
 
 // Agency is a body that answers citizens. Which field it holds is said by rules, not here.
 type Agency struct {
@@ -173,6 +173,7 @@ type Catalog struct {
 	agencyOrder, categoryOrder []string
 	sayings                    []saying
 	chats                      map[Channel]ChatRules
+	spikes                     []SpikeRule
 	raising                    *routing.Router // of the rules that set a priority: what intake asks
 }
 
@@ -280,6 +281,10 @@ func NewCatalog(ctx context.Context, records Records) (*Catalog, error) {
 	load(KindSaying, func(d json.RawMessage) error { return decodeInto(d, func(x Saying) { sayings = append(sayings, x) }) })
 	load(KindChat, func(d json.RawMessage) error { return decodeInto(d, func(x ChatRules) { chats = append(chats, x) }) })
 	errs = append(errs, c.converse(sayings, chats)...)
+	load(KindSpike, func(d json.RawMessage) error {
+		return decodeInto(d, func(x SpikeRule) { c.spikes = append(c.spikes, x) })
+	})
+	errs = append(errs, c.watchFor()...)
 	if len(hours) == 0 {
 		hours = calendar.DefaultHours()
 	}

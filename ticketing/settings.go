@@ -15,7 +15,7 @@ import (
 
 // SettingKinds are what SaveSetting takes, in the order a screen offers them. Accounts and programs' keys are saved by
 // Accounts, boundaries come from files.
-var SettingKinds = [...]string{KindAgency, KindCategory, KindRule, KindLimit, KindHours, KindDay, KindArea, KindConsent, KindSaying, KindChat}
+var SettingKinds = [...]string{KindAgency, KindCategory, KindRule, KindLimit, KindHours, KindDay, KindArea, KindConsent, KindSaying, KindChat, KindSpike}
 
 func maySeeSettings(by Actor) error {
 	switch by.Role {
@@ -250,6 +250,8 @@ func shipped(kind string) (out []Record) {
 		}
 	case KindChat:
 		add(shippedChat().ID, shippedChat())
+	case KindSpike:
+		add(shippedSpike().ID, shippedSpike())
 	case KindDay:
 		seen := map[string]int{}
 		for _, day := range calendar.Holidays() {

@@ -86,6 +86,8 @@ func decodeSetting(kind string, doc []byte) (setting, error) {
 		return strictly(doc, func(v Saying) setting { return sayingSetting{v} })
 	case KindChat:
 		return strictly(doc, func(v ChatRules) setting { return chatSetting{v} })
+	case KindSpike:
+		return strictly(doc, func(v SpikeRule) setting { return spikeSetting{v} })
 	}
 	return nil, notFound()
 }
