@@ -154,6 +154,8 @@ func canonical(s setting) (json.RawMessage, error) {
 		v = s.Saying
 	case chatSetting:
 		v = s.ChatRules
+	case spikeSetting:
+		v = s.SpikeRule
 	}
 	doc, err := json.Marshal(v)
 	return json.RawMessage(text.NFC(string(doc))), err // ends of lines are escaped here and stay

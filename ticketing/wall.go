@@ -16,7 +16,7 @@ import (
 // reading of its ticket, not of the queue.
 type Wall struct {
 	Desk *Desk
-	// Age is how old figures may be before they are counted anew; 0 is usualAge.
+	// Age is how old figures may be before they are counted anew; 0 is usualAge, below it they always are.
 	Age time.Duration
 
 	mu      sync.Mutex
