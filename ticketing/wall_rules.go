@@ -29,7 +29,7 @@ type SpikeRule struct {
 
 // shippedSpike is what counts where an installation has no rules. The numbers are measured: see DESIGN-wall.md.
 func shippedSpike() SpikeRule {
-	return SpikeRule{ID: "chung", Name: "Mọi lĩnh vực", Least: 6, Times: 4,
+	return SpikeRule{ID: "chung", Name: "Mọi lĩnh vực", Least: 8, Times: 4,
 		Text:   words.T(words.Vietnamese, "board.spike_words"),
 		TextEN: words.T(words.English, "board.spike_words")}
 }
