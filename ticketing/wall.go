@@ -27,6 +27,10 @@ type Wall struct {
 	seq     int64
 	waiting map[Code]time.Time // for the hotline, since when
 	ended   map[Code]wallEnd   // since midnight
+
+	spikesMu sync.Mutex // its own: the console asks for no more than these
+	spikes   []Spike
+	spikesAt time.Time
 }
 
 const usualAge = 3 * time.Second
@@ -80,6 +84,21 @@ func (w *Wall) Figures(ctx context.Context) (WallFigures, error) {
 	}
 	w.figures = f
 	return f, nil
+}
+
+// Alarms are the spikes going on, at most Age old.
+func (w *Wall) Alarms(ctx context.Context) ([]Spike, error) {
+	w.spikesMu.Lock()
+	defer w.spikesMu.Unlock()
+	now := w.Desk.now()
+	if w.fresh(w.spikesAt, now) {
+		return w.spikes, nil
+	}
+	all, err := w.Desk.Spikes(ctx)
+	if err == nil {
+		w.spikes, w.spikesAt = all, now
+	}
+	return all, err
 }
 
 // fresh: a clock that was set back makes nothing fresh for hours.
@@ -143,7 +162,7 @@ func (w *Wall) count(ctx context.Context) (WallFigures, error) {
 			f.Longest = since
 		}
 	}
-	f.Spikes, err = w.Desk.Spikes(ctx)
+	f.Spikes, err = w.Alarms(ctx)
 	return f, err
 }
 

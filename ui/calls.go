@@ -16,6 +16,9 @@ type callsView struct {
 // dressWork adds the page's scripts, and the telephone for those who answer it.
 func (s *Server) dressWork(v *visit, w *workPage) {
 	w.Scripts = []string{"work.js"}
+	if w.Here == console.base {
+		w.Scripts = append(w.Scripts, "spikes.js")
+	}
 	if w.callsView = s.callsView(v); w.Calls {
 		w.Scripts = append(w.Scripts, "calls.js")
 	}
