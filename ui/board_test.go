@@ -64,7 +64,7 @@ func TestTheBoardShowsTheNumbersAndNobody(t *testing.T) {
 	if got := values(page.body); got["overdue"] != "2" || got["longest"] != "30" || got["received"] != "0" || got["on_time"] != "–" {
 		t.Errorf("a month later: %v", got)
 	}
-	b.get("/board?lang=en").wants(h, 200, "Waiting for the hotline", "What is counted").lacks(h, "⟦")
+	b.get("/board?lang=en").wants(h, 200, "For the hotline", "What is counted").lacks(h, "⟦")
 	// Dark unless somebody has chosen otherwise.
 	b.get("/board").wants(h, 200, `data-theme="dark"`)
 	b.post("/giao-dien", "theme", "light", "back", "/board").wants(h, 303).to(h, "/board")
@@ -77,7 +77,7 @@ func TestTheTelephoneOnTheBoard(t *testing.T) {
 		s.PhoneBoard = func(context.Context) (ui.PhoneBoard, bool) { return phone, on }
 	})
 	b := h.browser().signIn("hang")
-	page := b.get("/board").wants(h, 200, "83%", "trong 20 giây · công thức 4", "lâu nhất 1 phút", "bỏ máy sau ngưỡng).", "nhận hôm nay: 0")
+	page := b.get("/board").wants(h, 200, "83%", "20 giây · công thức 4", "lâu nhất 1 phút", "bỏ máy sau ngưỡng).", "nhận hôm nay: 0")
 	if got := values(page.body); len(got) != 8 || got["callers"] != "3" || got["level"] != "83%" {
 		t.Errorf("at most eight numbers: %v", got)
 	}
