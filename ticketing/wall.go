@@ -11,9 +11,9 @@ import (
 // Wall makes the figures of the wall board and of the supervisor's screen: once per process, however many watch. See
 // DESIGN-wall.md for what each number counts.
 //
-// The counts are the store's own, so they equal what lists and the report say. What no list can be asked for (who waits
-// longest, what was ended today) is kept by reading the journal on from where it was read last: an event costs one
-// reading of its ticket, not of the queue.
+// It keeps a line in memory of each open ticket and of each that ended today, and brings them up to date by reading the
+// journal on from where it was read last: an event costs one reading of its ticket, a question one pass over the lines.
+// So all numbers are of one moment, and they equal what lists and the report say, which a test holds them to.
 type Wall struct {
 	Desk *Desk
 	// Age is how old figures may be before they are counted anew; 0 is usualAge, below it they always are.
@@ -23,15 +23,28 @@ type Wall struct {
 	figures WallFigures
 	room    WallRoom
 
-	epoch   string // of the journal that seq is a place in
-	seq     int64
-	waiting map[Code]time.Time // for the hotline, since when
-	ended   map[Code]wallEnd   // since midnight
+	epoch string // of the journal that seq is a place in
+	seq   int64
+	begun time.Time
+	open  map[Code]wallTicket
+	ended map[Code]wallEnd // since midnight
 
 	spikesMu sync.Mutex // its own: the console asks for no more than these
 	spikes   []Spike
 	spikesAt time.Time
 }
+
+// wallTicket is what is counted of an open ticket.
+type wallTicket struct {
+	status               Status
+	channel              Channel
+	assignee             string
+	received, since, due time.Time
+}
+
+func (t wallTicket) waits() bool { return slices.Contains(HotlineStatuses, t.status) }
+
+func (t wallTicket) overdue(now time.Time) bool { return !t.due.IsZero() && t.due.Before(now) }
 
 const usualAge = 3 * time.Second
 
@@ -121,24 +134,25 @@ func (w *Wall) count(ctx context.Context) (WallFigures, error) {
 	f := WallFigures{At: w.Desk.now()}
 	today := midnight(f.At)
 	tomorrow := today.AddDate(0, 0, 1)
-	var byTonight int
-	for _, c := range []struct {
-		to *int
-		Filter
-	}{
-		{&f.Open, Filter{Status: OpenStatuses}},
-		{&f.Waiting, Filter{Status: HotlineStatuses}},
-		{&f.Overdue, Filter{DueBy: f.At}},
-		{&byTonight, Filter{DueBy: tomorrow}},
-	} {
-		c.Scope = hotline
-		n, err := w.Desk.Store.Count(ctx, c.Filter)
-		if err != nil {
-			return f, err
-		}
-		*c.to = n
+	if err := w.follow(ctx, f.At); err != nil {
+		return f, err
 	}
-	f.DueToday = max(0, byTonight-f.Overdue)
+	f.Open = len(w.open)
+	for _, t := range w.open {
+		switch {
+		case t.due.IsZero():
+		case t.overdue(f.At):
+			f.Overdue++
+		case t.due.Before(tomorrow):
+			f.DueToday++
+		}
+		if t.waits() {
+			f.Waiting++
+			if f.Longest.IsZero() || t.since.Before(f.Longest) {
+				f.Longest = t.since
+			}
+		}
+	}
 	cells, err := w.Desk.Store.Tally(ctx, TallyQuery{From: today.Format(time.DateOnly), To: tomorrow.Format(time.DateOnly)})
 	if err != nil {
 		return f, err
@@ -146,20 +160,12 @@ func (w *Wall) count(ctx context.Context) (WallFigures, error) {
 	for _, c := range cells {
 		f.Received += int(c.Counts.Received)
 	}
-	if err := w.follow(ctx, f.At); err != nil {
-		return f, err
-	}
 	for _, e := range w.ended {
 		if e.at.Before(tomorrow) {
 			f.Answered++
 			if e.onTime {
 				f.OnTime++
 			}
-		}
-	}
-	for _, since := range w.waiting {
-		if f.Longest.IsZero() || since.Before(f.Longest) {
-			f.Longest = since
 		}
 	}
 	f.Spikes, err = w.Alarms(ctx)
@@ -175,7 +181,10 @@ const mostBehind = 5000
 // recallWall: lists may trail the journal by moments, so the events before the place are looked at again.
 const recallWall = 500
 
-// follow brings waiting and ended up to date.
+// wallLife is how long what is in memory is read on before it is read anew: a mistake in it does not last.
+const wallLife = time.Hour
+
+// follow brings open and ended up to date.
 func (w *Wall) follow(ctx context.Context, now time.Time) error {
 	end, err := w.Desk.Store.End(ctx)
 	if err != nil {
@@ -187,10 +196,11 @@ func (w *Wall) follow(ctx context.Context, now time.Time) error {
 			delete(w.ended, code)
 		}
 	}
-	if w.epoch != w.Desk.Store.Epoch() || end-w.seq > mostBehind || end < w.seq {
+	if old := now.Sub(w.begun); w.epoch != w.Desk.Store.Epoch() || end-w.seq > mostBehind || end < w.seq || old < 0 || old > wallLife {
 		if err := w.begin(ctx, end, today); err != nil {
 			return err
 		}
+		w.begun = now
 	}
 	for w.seq < end {
 		events, err := w.Desk.Store.Since(ctx, w.seq, 256)
@@ -221,8 +231,8 @@ func (w *Wall) follow(ctx context.Context, now time.Time) error {
 // begin reads the lists: at the first question, and whenever too much has happened since the last.
 func (w *Wall) begin(ctx context.Context, end int64, today time.Time) error {
 	w.epoch = "" // until all is read
-	w.waiting, w.ended = map[Code]time.Time{}, map[Code]wallEnd{}
-	err := w.walk(ctx, Filter{Status: HotlineStatuses, Sort: ByOldest}, func(t Ticket) bool { w.note(t, today); return true })
+	w.open, w.ended = map[Code]wallTicket{}, map[Code]wallEnd{}
+	err := w.walk(ctx, Filter{Status: OpenStatuses, Sort: ByOldest}, func(t Ticket) bool { w.note(t, today); return true })
 	if err != nil {
 		return err
 	}
@@ -254,12 +264,12 @@ func (w *Wall) walk(ctx context.Context, f Filter, each func(Ticket) bool) error
 
 // note takes over how the ticket stands.
 func (w *Wall) note(t Ticket, today time.Time) {
-	delete(w.waiting, t.Code)
+	delete(w.open, t.Code)
 	delete(w.ended, t.Code)
 	switch {
 	case !hotline.Holds(t):
-	case slices.Contains(HotlineStatuses, t.Status):
-		w.waiting[t.Code] = t.Since
+	case t.Status.Open():
+		w.open[t.Code] = wallTicket{t.Status, t.Channel, t.Assignee, t.Received, t.Since, t.Due}
 	case !t.Ended.IsZero() && !t.Ended.Before(today):
 		w.ended[t.Code] = wallEnd{t.Ended, !t.LateAt(t.Ended)}
 	}

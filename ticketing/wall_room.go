@@ -68,49 +68,72 @@ func (w *Wall) Room(ctx context.Context, accounts *Accounts) (WallRoom, error) {
 
 func (w *Wall) countRoom(ctx context.Context, accounts *Accounts) (WallRoom, error) {
 	r := WallRoom{At: w.Desk.now()}
-	var failed error
-	count := func(f Filter) int {
-		if failed != nil {
-			return 0
-		}
-		f.Scope = hotline
-		n, err := w.Desk.Store.Count(ctx, f)
-		failed = err
-		return n
+	if err := w.follow(ctx, r.At); err != nil {
+		return r, err
 	}
 	all, err := accounts.AllStaff(ctx)
 	if err != nil {
 		return r, err
 	}
-	for _, s := range all {
-		if !s.InTheRoom() {
-			continue
-		}
-		s.Password = "" // not for a screen's memory
-		r.People = append(r.People, WallHand{Staff: s,
-			Open:    count(Filter{Status: OpenStatuses, Assignee: s.ID}),
-			Waiting: count(Filter{Status: HotlineStatuses, Assignee: s.ID}),
-			Overdue: count(Filter{DueBy: r.At, Assignee: s.ID}),
-		})
-	}
-	r.Waiting = count(Filter{Status: HotlineStatuses})
-	r.Nobody = count(Filter{Status: HotlineStatuses, Nobody: true})
+	hands, doors, ages := map[string]*WallHand{}, map[Channel]*WallDoor{}, map[Status]*WallAge{}
 	for _, ch := range Channels {
-		if n := count(Filter{Status: OpenStatuses, Channel: []Channel{ch}}); n > 0 {
-			r.Doors = append(r.Doors, WallDoor{ch, n, count(Filter{Status: HotlineStatuses, Channel: []Channel{ch}})})
+		doors[ch] = &WallDoor{Channel: ch}
+	}
+	for _, status := range OpenStatuses {
+		ages[status] = &WallAge{Status: status}
+	}
+	for _, s := range all {
+		s.Password = "" // not for a screen's memory
+		hands[s.ID] = &WallHand{Staff: s}
+	}
+	for _, t := range w.open {
+		door, hand, age := doors[t.channel], hands[t.assignee], ages[t.status]
+		if hand == nil {
+			hand = &WallHand{} // nobody's, or of somebody who is gone
+		}
+		if door == nil {
+			door = &WallDoor{}
+		}
+		door.Open++
+		hand.Open++
+		age.Total++
+		age.Bands[bandOf(r.At, t.received)]++
+		if t.overdue(r.At) {
+			hand.Overdue++
+		}
+		if t.waits() {
+			door.Waiting++
+			hand.Waiting++
+			r.Waiting++
+			if t.assignee == "" {
+				r.Nobody++
+			}
+		}
+	}
+	for _, s := range all {
+		if s.InTheRoom() {
+			r.People = append(r.People, *hands[s.ID])
+		}
+	}
+	for _, ch := range Channels {
+		if doors[ch].Open > 0 {
+			r.Doors = append(r.Doors, *doors[ch])
 		}
 	}
 	for _, status := range OpenStatuses {
-		age := WallAge{Status: status}
-		for i := range age.Bands {
-			f := Filter{Status: []Status{status}}
-			f.From, f.To = AgeBand(r.At, i)
-			age.Bands[i] = count(f)
-			age.Total += age.Bands[i]
-		}
-		r.Ages = append(r.Ages, age)
+		r.Ages = append(r.Ages, *ages[status])
 	}
-	return r, failed
+	return r, nil
+}
+
+// bandOf is the band in which what was received then is now.
+func bandOf(now, received time.Time) int {
+	for i := range AgeBands {
+		if from, _ := AgeBand(now, i); !received.Before(from) {
+			return i
+		}
+	}
+	return len(AgeBands)
 }
 
 // InTheRoom says that the person answers citizens for the hotline, and may hold tickets as its own.
