@@ -340,6 +340,9 @@ func BenchmarkWall(b *testing.B) {
 		}
 		b.ReportMetric(float64(first.Milliseconds()), "first-ms")
 	})
+	if _, err := room.Room(b.Context(), o.accounts); err != nil {
+		b.Fatal(err)
+	}
 	b.Run("room", func(b *testing.B) {
 		for b.Loop() {
 			if _, err := room.Room(b.Context(), o.accounts); err != nil {
