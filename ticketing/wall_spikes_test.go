@@ -101,6 +101,13 @@ func TestAnOutageRaisesOneAlarmAndEndsIt(t *testing.T) {
 	if got := o.spikes(); got != "rac/4801:16 nuoc/4801:6" {
 		t.Errorf("sixteen, where four are usual: %s", got)
 	}
+	for range 9 { // nine, once in eight weeks
+		o.matter(o.Now().AddDate(0, 0, -14).Add(-time.Minute), ticketing.Report, "cay", "4801")
+	}
+	o.storm(9, "cay", "4801", 30*time.Minute)
+	if got := o.spikes(); strings.Contains(got, "cay") {
+		t.Errorf("as many as there were a fortnight ago: %s", got)
+	}
 	o.turn(10 * time.Minute)
 	o.storm(20, "nuoc", "4801", 5*time.Minute)
 	if got := o.spikes(); got != "nuoc/4801:26 rac/4801:16" {

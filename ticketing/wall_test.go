@@ -164,6 +164,10 @@ func TestTheWallsFiguresAreWhatPlainCountingFinds(t *testing.T) {
 	check("in the evening")
 
 	// Past midnight today's figures begin anew, and yesterday's answers are not today's.
+	o.set("2026-04-24 23:30") // within the hour, so that it is read on
+	if got, err := wall.Figures(t.Context()); err != nil || got.Answered == 0 {
+		t.Errorf("at half past eleven: %+v %v", got, err)
+	}
 	o.set("2026-04-25 00:00")
 	got, err := wall.Figures(t.Context())
 	if err != nil || got.Received != 0 || got.Answered != 0 {
@@ -218,6 +222,11 @@ func TestTheRoomsFiguresAreWhatListsSay(t *testing.T) {
 		}
 	}
 	crowdOf(t, o.store, 1000, 4, o.Now())
+	for _, edge := range ticketing.AgeBands {
+		for _, by := range []time.Duration{-time.Millisecond, 0, time.Millisecond} {
+			o.matter(o.Now().Add(by-edge), ticketing.Report, "", "")
+		}
+	}
 	wall := &ticketing.Wall{Desk: o.Desk}
 	room, err := wall.Room(t.Context(), o.accounts)
 	if err != nil {
