@@ -49,13 +49,11 @@ func live(ctx context.Context, store ticketing.Store, code ticketing.Code, seed 
 	}
 	steps := []ticketing.Event{e}
 	if e.Kind == ticketing.Received {
-		for _, next := range []ticketing.Event{
-			{Kind: ticketing.Claimed, Assignee: []string{"lan", "hung", "mai"}[r.IntN(3)]}, {Kind: ticketing.Asked, Text: "?"},
-			{Kind: ticketing.Said, Text: "!"}, {Kind: ticketing.AnsweredBy, Text: "x", Outcome: ticketing.Done}, {Kind: ticketing.Reopened, Reason: "x"},
-			{Kind: ticketing.AnsweredBy, Text: "x", Outcome: ticketing.Done}, {Kind: ticketing.VerdictGiven, OK: true},
-		} {
-			steps = append(steps, next)
-		}
+		steps = append(steps,
+			ticketing.Event{Kind: ticketing.Claimed, Assignee: []string{"lan", "hung", "mai"}[r.IntN(3)]}, ticketing.Event{Kind: ticketing.Asked, Text: "?"},
+			ticketing.Event{Kind: ticketing.Said, Text: "!"}, ticketing.Event{Kind: ticketing.AnsweredBy, Text: "x", Outcome: ticketing.Done},
+			ticketing.Event{Kind: ticketing.Reopened, Reason: "x"}, ticketing.Event{Kind: ticketing.AnsweredBy, Text: "x", Outcome: ticketing.Done},
+			ticketing.Event{Kind: ticketing.VerdictGiven, OK: true})
 		steps = steps[:1+r.IntN(len(steps))]
 	}
 	var was ticketing.Ticket
