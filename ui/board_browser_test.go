@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -54,10 +55,10 @@ func (b *tab) screenshot(name string, width, height int64) {
 }
 
 func TestTheBoardInABrowser(t *testing.T) {
-	on := false
+	var on atomic.Bool
 	h := newHouse(t, func(s *ui.Server) {
 		s.PhoneBoard = func(context.Context) (ui.PhoneBoard, bool) {
-			return ui.PhoneBoard{Hearing: true, Waiting: 3, Longest: 70 * time.Second, Reached: 860, Of: 1040, Formula: 4, Target: 20 * time.Second}, on
+			return ui.PhoneBoard{Hearing: true, Waiting: 3, Longest: 70 * time.Second, Reached: 860, Of: 1040, Formula: 4, Target: 20 * time.Second}, on.Load()
 		}
 	})
 	h.busy()
@@ -67,7 +68,7 @@ func TestTheBoardInABrowser(t *testing.T) {
 	path := "/board/k/" + key
 	sizes := [][2]int64{{1280, 720}, {1920, 1080}, {3840, 2160}, {1366, 768}, {1024, 768}, {360, 740}}
 	for _, phone := range []bool{false, true} {
-		on = phone
+		on.Store(phone)
 		h.turn(4 * time.Second)
 		b.opens(path)
 		b.do(chromedp.WaitVisible(chromedp.CSS("[data-fresh=new]")))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,9 +73,17 @@ func TestTheBoardShowsTheNumbersAndNobody(t *testing.T) {
 }
 
 func TestTheTelephoneOnTheBoard(t *testing.T) {
-	phone, on := ui.PhoneBoard{Hearing: true, Waiting: 3, Longest: 70 * time.Second, Reached: 860, Of: 1040, Formula: 4, Target: 20 * time.Second}, true
+	phone := ui.PhoneBoard{Hearing: true, Waiting: 3, Longest: 70 * time.Second, Reached: 860, Of: 1040, Formula: 4, Target: 20 * time.Second}
+	var exchange atomic.Pointer[ui.PhoneBoard] // nil: the telephone is off
+	set := func() { now := phone; exchange.Store(&now) }
+	set()
 	h := newHouse(t, func(s *ui.Server) {
-		s.PhoneBoard = func(context.Context) (ui.PhoneBoard, bool) { return phone, on }
+		s.PhoneBoard = func(context.Context) (ui.PhoneBoard, bool) {
+			if now := exchange.Load(); now != nil {
+				return *now, true
+			}
+			return ui.PhoneBoard{}, false
+		}
 	})
 	b := h.browser().signIn("hang")
 	page := b.get("/board").wants(h, 200, "83%", "20 giây · công thức 4", "lâu nhất 1 phút", "bỏ máy sau ngưỡng).", "nhận hôm nay: 0")
@@ -82,15 +91,17 @@ func TestTheTelephoneOnTheBoard(t *testing.T) {
 		t.Errorf("at most eight numbers: %v", got)
 	}
 	phone.Of, phone.Hearing, phone.Waiting = 0, false, 0
+	set()
 	page = b.get("/board").wants(h, 200, "mất tín hiệu")
 	if got := values(page.body); got["level"] != "–" {
 		t.Errorf("no call yet: %v", got)
 	}
 	phone.Reached, phone.Of = 999, 1000
+	set()
 	if got := values(b.get("/board").body); got["level"] != "99%" {
 		t.Errorf("one of a thousand was late: %v", got)
 	}
-	on = false
+	exchange.Store(nil)
 	if got := values(b.get("/board").body); len(got) != 7 || got["callers"] != "" {
 		t.Errorf("the telephone is off: %v", got)
 	}
