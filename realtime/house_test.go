@@ -57,6 +57,7 @@ func build(t testing.TB, s store, change ...func(*realtime.Hub)) *house {
 	}
 	app := fiber.New(fiber.Config{DisableStartupMessage: true, Immutable: true})
 	app.Get("/live", h.hub.Staff(staffByQuery))
+	app.Get("/board", h.hub.Board(staffByQuery))
 	app.Get("/t/:code/live", h.hub.Citizen(citizenByQuery))
 	servePage(app)
 	served, ran := make(chan struct{}), make(chan struct{})
@@ -118,7 +119,7 @@ func staffByQuery(c *fiber.Ctx) (realtime.Viewer, error) {
 	}
 	return realtime.Viewer{
 		Audience: realtime.Audience{Role: ticketing.Role(c.Query("role")), Agency: c.Query("agency"), Lang: c.Query("lang", "vi")},
-		User:     c.Query("user"), Session: c.Query("session"), IP: c.Query("ip"), Bearer: c.Get("Authorization") != "",
+		Session:  c.Query("session"), User: c.Query("user"), IP: c.Query("ip"), Bearer: c.Get("Authorization") != "",
 	}, nil
 }
 

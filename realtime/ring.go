@@ -103,7 +103,7 @@ func (h *Hub) verdict(a *audience, e *entry) (told, removed bool) {
 
 // hears asks Hears, and takes a panic for a no.
 func (h *Hub) hears(a *audience, t *ticketing.Ticket) (yes bool) {
-	if t.Version == 0 {
+	if t.Version == 0 || a.Role == Watcher {
 		return false
 	}
 	_ = h.guard("asking who hears", func() error {

@@ -81,7 +81,7 @@ func (h *Hub) judge(s *socket, err error) {
 	}
 }
 
-// beatPulse makes the figures of each audience that heard something, once in a while.
+// beatPulse makes the figures of each audience that heard something, and of the wall boards, once in a while.
 func (h *Hub) beatPulse(ctx context.Context) error {
 	ticker := time.NewTicker(h.Limits.Pulse)
 	defer ticker.Stop()
@@ -92,7 +92,7 @@ func (h *Hub) beatPulse(ctx context.Context) error {
 		case <-ticker.C:
 		}
 		for _, a := range h.book.present() {
-			if a.stirred.Swap(false) {
+			if a.stirred.Swap(false) || a.Role == Watcher {
 				h.pulse(ctx, a)
 			}
 		}

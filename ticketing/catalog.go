@@ -36,7 +36,7 @@ const (
 )
 
 // catalogKinds are those a Catalog is made of.
-var catalogKinds = []string{KindAgency, KindCategory, KindArea, KindBoundary, KindRule, KindLimit, KindHours, KindDay, KindConsent, KindSaying, KindChat, KindSignIn, KindCanned, KindMacro}
+var catalogKinds = []string{KindAgency, KindCategory, KindArea, KindBoundary, KindRule, KindLimit, KindHours, KindDay, KindConsent, KindSaying, KindChat, KindSignIn, KindCanned, KindMacro, KindSpike}
 
 // Agency is a body that answers citizens. Which field it holds is said by rules, not here.
 type Agency struct {
@@ -174,7 +174,8 @@ type Catalog struct {
 	agencyOrder, categoryOrder []string
 	sayings                    []saying
 	chats                      map[Channel]ChatRules
-	texts                      []Macro         // canned texts and macros, in Vietnamese order
+	texts                      []Macro // canned texts and macros, in Vietnamese order
+	spikes                     []SpikeRule
 	raising                    *routing.Router // of the rules that set a priority: what intake asks
 }
 
@@ -289,6 +290,10 @@ func NewCatalog(ctx context.Context, records Records) (*Catalog, error) {
 	load(KindMacro, func(d json.RawMessage) error {
 		return decodeInto(d, func(x Macro) { x.kind = KindMacro; c.texts = append(c.texts, x) })
 	})
+	load(KindSpike, func(d json.RawMessage) error {
+		return decodeInto(d, func(x SpikeRule) { c.spikes = append(c.spikes, x) })
+	})
+	errs = append(errs, c.watchFor()...)
 	if len(hours) == 0 {
 		hours = calendar.DefaultHours()
 	}

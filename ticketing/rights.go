@@ -144,7 +144,11 @@ const (
 	ScopeReport = "report:read"
 )
 
-// TokenScopes lists them all.
+// ScopeBoard is the scope of a wall board's link. It is made by NewBoardLink only and goes with no other: what hangs in
+// a corridor must open nothing else.
+const ScopeBoard = "board:read"
+
+// TokenScopes lists those a program can be given.
 var TokenScopes = [...]string{ScopeRead, ScopeWrite, ScopeAct, ScopeEvents, ScopeReport}
 
 // Has says whether a program's token carries the scope; people need none.

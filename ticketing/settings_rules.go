@@ -92,6 +92,8 @@ func decodeSetting(kind string, doc []byte) (setting, error) {
 		return strictly(doc, func(v Canned) setting { return cannedSetting{v} })
 	case KindMacro:
 		return strictly(doc, func(v Macro) setting { return macroSetting{v} })
+	case KindSpike:
+		return strictly(doc, func(v SpikeRule) setting { return spikeSetting{v} })
 	}
 	return nil, notFound()
 }
@@ -164,6 +166,8 @@ func canonical(s setting) (json.RawMessage, error) {
 		v = s.Canned
 	case macroSetting:
 		v = s.Macro
+	case spikeSetting:
+		v = s.SpikeRule
 	}
 	doc, err := json.Marshal(v)
 	return json.RawMessage(text.NFC(string(doc))), err // ends of lines are escaped here and stay

@@ -22,6 +22,10 @@ func (a *Accounts) NewToken(ctx context.Context, t Token, by string) (key string
 	if len(t.Scopes) == 0 || strings.TrimSpace(t.Name) == "" {
 		return "", invalid("scopes", "error.scope_none")
 	}
+	return a.putToken(ctx, t, by)
+}
+
+func (a *Accounts) putToken(ctx context.Context, t Token, by string) (key string, err error) {
 	raw := make([]byte, 32)
 	for t.ID = "-"; t.ID[0] == '-'; t.ID = base64.RawURLEncoding.EncodeToString(raw[:6]) { // it is typed behind a command
 		rand.Read(raw)
@@ -76,7 +80,7 @@ func (a *Accounts) Tokens(ctx context.Context) ([]Token, error) {
 	return out, nil
 }
 
-// RevokeToken ends a program's key.
+// RevokeToken ends a program's key, or the link of a wall board: whoever is connected by it is looked at again.
 func (a *Accounts) RevokeToken(ctx context.Context, id, by string) error {
 	r, err := a.Records.Get(ctx, KindToken, id)
 	if err != nil {
@@ -91,5 +95,9 @@ func (a *Accounts) RevokeToken(ctx context.Context, id, by string) error {
 	if err != nil {
 		return err
 	}
-	return storeError("revoking the token", a.Records.Put(ctx, Record{Kind: KindToken, ID: id, Version: r.Version + 1, At: a.Now().UTC(), By: by, Doc: doc}))
+	err = a.Records.Put(ctx, Record{Kind: KindToken, ID: id, Version: r.Version + 1, At: a.Now().UTC(), By: by, Doc: doc})
+	if err == nil {
+		a.tell("", "")
+	}
+	return storeError("revoking the token", err)
 }

@@ -33,7 +33,7 @@ func (s *Server) headers(v *visit, r route) {
 	v.Set(fiber.HeaderReferrerPolicy, "same-origin")
 	v.Set(fiber.HeaderCacheControl, "private, no-cache")
 	v.Vary(fiber.HeaderCookie)
-	if strings.HasPrefix(r.path, "/t/") || strings.HasPrefix(r.path, "/viec/") || strings.HasPrefix(r.path, invitedPath) { // the address is the secret
+	if strings.HasPrefix(r.path, "/t/") || strings.HasPrefix(r.path, "/viec/") || strings.HasPrefix(r.path, invitedPath) || strings.HasPrefix(r.path, kioskPath) { // the address is the secret
 		v.Set(fiber.HeaderReferrerPolicy, "no-referrer")
 		v.Set("X-Robots-Tag", "noindex, nofollow")
 		v.Set(fiber.HeaderCacheControl, "no-store")

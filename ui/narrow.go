@@ -178,7 +178,7 @@ func (s *Server) saveView(v *visit) error {
 	if errors.As(err, &wrong) && wrong.Class == ticketing.Invalid {
 		w := workPage{Page: s.page(v, v.t("nav."+strings.TrimPrefix(p.base, "/")))}
 		w.Here, w.Wide, w.NoIndex = p.base, true, true
-		w.Scripts = []string{"work.js"}
+		w.Scripts = workScripts(p)
 		if w.Queue, err = s.queue(v, p, ""); err != nil {
 			return err
 		}

@@ -123,21 +123,22 @@ func mustScreens(s *Server, from fs.FS) map[string]*screens {
 func (s *Server) functions(lang string) template.FuncMap {
 	f := format{lang: lang, now: s.Now}
 	return template.FuncMap{
-		"t":      func(key string, args ...any) string { return words.T(lang, key, args...) },
-		"has":    words.Has,
-		"asset":  func(name string) string { return s.assets.URL(name) },
-		"icon":   s.icon,
-		"number": f.number,
-		"size":   f.size,
-		"clock":  f.clock,
-		"day":    f.day,
-		"moment": f.moment,
-		"ago":    f.ago,
-		"when":   f.when,
-		"left":   func(due time.Time) string { return f.left(s.Desk.Catalog.Current().Calendar, due) },
-		"urge":   func(due time.Time) string { return f.urge(s.Desk.Catalog.Current().Calendar, due) },
-		"code":   func(c ticketing.Code) string { return text.ShowCode(string(c)) },
-		"agency": func(id string) string { return s.agencyName(lang, id) },
+		"t":       func(key string, args ...any) string { return words.T(lang, key, args...) },
+		"has":     words.Has,
+		"asset":   func(name string) string { return s.assets.URL(name) },
+		"icon":    s.icon,
+		"number":  f.number,
+		"size":    f.size,
+		"clock":   f.clock,
+		"exactly": func(t time.Time) string { return t.In(ticketing.Zone).Format("15:04:05") },
+		"day":     f.day,
+		"moment":  f.moment,
+		"ago":     f.ago,
+		"when":    f.when,
+		"left":    func(due time.Time) string { return f.left(s.Desk.Catalog.Current().Calendar, due) },
+		"urge":    func(due time.Time) string { return f.urge(s.Desk.Catalog.Current().Calendar, due) },
+		"code":    func(c ticketing.Code) string { return text.ShowCode(string(c)) },
+		"agency":  func(id string) string { return s.agencyName(lang, id) },
 		"category": func(id string) string {
 			if c, ok := s.Desk.Catalog.Current().Categories[id]; ok {
 				return c.Title(lang)

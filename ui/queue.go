@@ -181,6 +181,7 @@ type queueView struct {
 	Next              string
 	Epoch             string
 	Head              int64
+	Spikes            []spikeView // of the console
 }
 
 // countMost: a queue longer than this is shown as "999+"; nobody works by the exact number.
@@ -212,6 +213,9 @@ func (s *Server) queue(v *visit, p place, code ticketing.Code) (queueView, error
 	for i := range q.Rows {
 		q.Rows[i].Here = q.Rows[i].Code == code
 		q.Rows[i].Tail = q.Narrow.Tail()
+	}
+	if p.base == console.base {
+		q.Spikes = s.spikesFor(v.ctx(), v.lang)
 	}
 	q.Tabs, err = s.tabs(v.ctx(), v.actor(), p, q.View)
 	return q, err
@@ -299,6 +303,9 @@ func (s *Server) LiveCounts(ctx context.Context, a Audience) any {
 			continue
 		}
 		counts[w.Key] = n
+	}
+	if placeOf(a.Role).base == console.base {
+		return map[string]any{"counts": counts, "spikes": s.liveSpikes(ctx, a.Lang)}
 	}
 	return map[string]any{"counts": counts}
 }

@@ -51,6 +51,7 @@ func (s *Server) routes() []route {
 	watches := staff(ticketing.Operator, ticketing.Supervisor, ticketing.Auditor, ticketing.Administrator)
 	oversees := staff(ticketing.Administrator, ticketing.Supervisor, ticketing.Auditor)
 	administers := staff(ticketing.Administrator)
+	supervises := staff(ticketing.Supervisor)
 	return []route{
 		{method: get, path: "/healthz", who: anyone, do: (*Server).healthz},
 
@@ -125,6 +126,20 @@ func (s *Server) routes() []route {
 		{method: post, path: "/console/t/:code/cung-nguoi", who: answers, do: (*Server).samePerson},
 		{method: post, path: "/console/t/:code/:verb", who: acts, size: uploadBody, do: (*Server).act},
 
+		// The room: its wall board, and the supervisor's screen.
+		{method: get, path: "/board", who: hotline, do: (*Server).board},
+		{method: get, path: "/board/so-lieu", who: hotline, do: (*Server).boardPart},
+		{method: get, path: kioskPath + ":key", who: anyone, do: (*Server).kiosk},
+		{method: get, path: kioskPath + ":key/so-lieu", who: anyone, do: (*Server).kioskPart},
+		{method: get, path: linksPath, who: administers, do: (*Server).boardLinks},
+		{method: post, path: linksPath, who: administers, do: (*Server).addBoardLink},
+		{method: post, path: linksPath + "/:id", who: administers, do: (*Server).revokeBoardLink},
+		{method: get, path: supervisePath, who: supervises, do: (*Server).supervise},
+		{method: get, path: supervisePath + "/so-lieu", who: supervises, do: (*Server).supervisePart},
+		{method: post, path: supervisePath + "/giao", who: supervises, do: (*Server).moveTickets},
+		{method: post, path: supervisePath + "/hoan-tac", who: supervises, do: (*Server).undoMove},
+		{method: post, path: supervisePath + "/nhac/:code", who: supervises, do: (*Server).whisper},
+
 		// An agency's desk.
 		{method: get, path: "/desk", who: agency, do: (*Server).deskPage},
 		{method: get, path: "/desk/list", who: agency, do: (*Server).workList},
@@ -182,6 +197,8 @@ type navItem struct {
 var nav = []navItem{
 	{"/console", "nav.console", "headphones", []ticketing.Role{ticketing.Operator, ticketing.Supervisor, ticketing.Auditor, ticketing.Moderator, ticketing.Administrator}},
 	{ledgerPath, "nav.ledger", "send", []ticketing.Role{ticketing.Operator, ticketing.Supervisor, ticketing.Auditor, ticketing.Administrator}},
+	{supervisePath, "nav.supervise", "users", []ticketing.Role{ticketing.Supervisor}},
+	{"/board", "nav.board", "monitor", []ticketing.Role{ticketing.Operator, ticketing.Supervisor, ticketing.Auditor, ticketing.Moderator, ticketing.Administrator}},
 	{"/desk", "nav.desk", "inbox", []ticketing.Role{ticketing.Officer, ticketing.Leader}},
 	{"/admin", "nav.admin", "settings", []ticketing.Role{ticketing.Administrator, ticketing.Supervisor, ticketing.Auditor}},
 }

@@ -89,7 +89,35 @@ func samples(lang string) map[string][]any {
 		"account":          {accountPage{Page: signedIn, Role: "r", Agency: "a", Devices: []device{{Browser: "b", This: true}, {Browser: "c"}}}},
 		"error":            {errorPage{Page: page, failure: failureOf(lang, errPanic), Back: "/"}, errorPage{Page: signedIn, failure: failureOf(lang, errSignedOut), Back: "/"}},
 		"error.part":       {errorPage{failure: failureOf(lang, notFound())}},
+		"board":            {boardSample(signedIn, false), boardSample(page, true)},
+		"board.live":       {boardSample(page, true).Board},
+		"spikes":           {boardSample(page, true).Board.Spikes, []spikeView(nil)},
+		"board-links":      {boardLinksPage{Page: signedIn}, boardLinksPage{Page: signedIn, Made: "https://x/board/k/y", Name: "x", Notice: "n", Errors: faults, Links: []boardLink{{ticketing.Token{ID: "a", Name: "<b>một", Expires: noon}, "on"}, {ticketing.Token{}, "off"}, {ticketing.Token{}, "over"}}}},
+		"supervise":        {superviseSample(signedIn)},
+		"supervise.live":   {superviseSample(signedIn).Room, superviseView{Room: ticketing.WallRoom{Ages: []ticketing.WallAge{{Status: ticketing.New}}}}},
 	}
+}
+
+// boardSample is a wall board with everything on it.
+func boardSample(p Page, kiosk bool) boardPage {
+	spike := spikeView{Key: "a/1", Category: "<b>một", Place: "Phường", Count: 9, Usual: "0,5", Since: noon, Words: "<b>một", Query: "linh-vuc=a&noi=1"}
+	return boardPage{Page: p, Base: "/board", Kiosk: kiosk, Admin: !kiosk, Defs: []definition{{"a", "b"}}, Board: boardView{At: noon, Build: "b", More: 2, Spikes: []spikeView{spike},
+		Tiles: []tile{{Key: "open", Label: "l", Value: "1", Note: "n", Said: "s", Tone: "bad", Wide: true}, {Key: "x"}}}}
+}
+
+// superviseSample is the supervisor's screen with everything on it.
+func superviseSample(p Page) supervisePage {
+	row := superviseRow{rowView: rowView{Ticket: ticketing.Ticket{Code: "7K02Q074M9P5", Status: ticketing.New, Channel: ticketing.Zalo, Kind: ticketing.Report, Due: noon, Received: noon, Place: "p"}, Name: "<b>một"}, Holder: "<b>một", Seen: "c:1"}
+	held := row
+	held.Agency, held.Category = true, "x"
+	free := row
+	free.Holder = ""
+	return supervisePage{Page: p, Epoch: "e", Head: 1, Notice: "n", Fault: "f", Undo: "u", Results: []moveResult{{"7K02Q074M9P5", "26-000001", true, "t"}, {"", "x", false, "<b>một"}},
+		Targets: []ticketing.Staff{{ID: "a", Name: "<b>một"}}, List: superviseList{Title: "t", Query: "nguoi=a", Next: "/x", Rows: []superviseRow{row, held, free}},
+		Room: superviseView{At: noon, Longest: "1", LongestTone: "bad", Presence: true, Figures: ticketing.WallFigures{Overdue: 1}, Spikes: boardSample(p, true).Board.Spikes,
+			People: []personView{{ticketing.WallHand{Staff: ticketing.Staff{ID: "a", Name: "<b>một", Role: ticketing.Operator}}, 1, "101", true}, {ticketing.WallHand{Staff: ticketing.Staff{ID: "b", Role: ticketing.Supervisor}}, 0, "", false}},
+			Views:  []tab{{Key: "todo", Count: 999, Many: true}},
+			Room:   ticketing.WallRoom{Doors: []ticketing.WallDoor{{Channel: ticketing.Zalo, Open: 1}}, Ages: []ticketing.WallAge{{Status: ticketing.New, Total: 1, Bands: [5]int{0, 1}}}}}}
 }
 
 var inline = regexp.MustCompile(`(?i)\sstyle=|\son[a-z]+=|<style|<script>|javascript:`)
@@ -136,7 +164,7 @@ func TestEveryPageHasASample(t *testing.T) {
 			used[m[1]] = true
 		}
 	}
-	public := regexp.MustCompile(`^(home|look-up|send|sent|track|sign-in|password|account|error|ledger)`)
+	public := regexp.MustCompile(`^(home|look-up|send|sent|track|sign-in|password|account|error|ledger|board|spikes|supervise)`)
 	for _, one := range s.screens["vi"].Templates() {
 		if name := one.Name(); public.MatchString(name) && have[name] == nil && !used[name] && !strings.HasSuffix(name, ".html") {
 			t.Errorf("the template %q is tried by no sample", name)

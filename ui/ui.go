@@ -52,6 +52,13 @@ type Server struct {
 	// Place is where the feed is, taken before a page with live parts is read; nil: the page starts its own.
 	Place func() (epoch string, seq int64)
 
+	// Wall makes the figures of the wall board and of the supervisor's screen; nil: one of the desk is made.
+	Wall *ticketing.Wall
+	// PhoneBoard is the telephone's part of the wall board; nil, or false: there is no telephone.
+	PhoneBoard func(ctx context.Context) (PhoneBoard, bool)
+	// Present is how many screens each member of staff has open in this process; nil: nobody knows.
+	Present func() map[string]int
+
 	assets  *assets
 	screens map[string]*screens // by language
 	limits  *limits
@@ -93,6 +100,9 @@ func (s *Server) prepare() {
 	if len(s.Key) == 0 {
 		s.Key = make([]byte, 32)
 		rand.Read(s.Key)
+	}
+	if s.Wall == nil {
+		s.Wall = &ticketing.Wall{Desk: s.Desk}
 	}
 	s.BaseURL = strings.TrimRight(s.BaseURL, "/")
 	if u, err := url.Parse(s.BaseURL); err == nil && u.Host != "" {

@@ -122,11 +122,19 @@ func (s *Server) deskPage(v *visit) error    { return s.workplace(v, desk, "") }
 func (s *Server) consoleTicket(v *visit) error { return s.workTicket(v, console) }
 func (s *Server) deskTicket(v *visit) error    { return s.workTicket(v, desk) }
 
+// workScripts are a workplace's modules.
+func workScripts(p place) []string {
+	if p.base == console.base {
+		return []string{"work.js", "spikes.js"}
+	}
+	return []string{"work.js"}
+}
+
 // workplace is the whole screen, with or without a ticket open.
 func (s *Server) workplace(v *visit, p place, code ticketing.Code) error {
 	title := v.t("nav." + strings.TrimPrefix(p.base, "/"))
 	w := workPage{Page: s.page(v, title)}
-	w.Here, w.Wide, w.NoIndex, w.Scripts = p.base, true, true, []string{"work.js"}
+	w.Here, w.Wide, w.NoIndex, w.Scripts = p.base, true, true, workScripts(p)
 	var err error
 	if code != "" {
 		t, err := s.ticketView(v, p, code)

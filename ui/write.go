@@ -373,7 +373,7 @@ func (s *Server) showTicket(v *visit, p place, t ticketView, status int) error {
 	}
 	w := workPage{Page: s.page(v, t.Number()), Ticket: &t}
 	w.Here, w.Wide, w.NoIndex = p.base, true, true
-	w.Scripts = []string{"work.js"}
+	w.Scripts = workScripts(p)
 	var err error
 	if w.Queue, err = s.queue(v, p, t.Code); err != nil {
 		return err

@@ -48,6 +48,9 @@ func (s *server) newHub() *realtime.Hub {
 		},
 		Check: s.stillGood,
 		Pulse: func(ctx context.Context, a realtime.Audience) any {
+			if a.Role == realtime.Watcher {
+				return s.ui.LiveBoard(ctx, a.Lang)
+			}
 			return s.ui.LiveCounts(ctx, ui.Audience{Role: a.Role, Agency: a.Agency, Lang: a.Lang})
 		},
 		Origin: s.desk.BaseURL,
@@ -89,6 +92,9 @@ func (s *server) stillGood(ctx context.Context, v realtime.Viewer) error {
 		if err == nil && (a.Agency != v.Audience.Agency || !a.Has(ticketing.ScopeEvents)) {
 			err = ticketing.ErrNotFound
 		}
+		return err
+	}
+	if link, err := s.linkGood(ctx, v); link {
 		return err
 	}
 	_, _, err := s.accounts.StillGood(ctx, v.Session)

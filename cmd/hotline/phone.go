@@ -38,9 +38,24 @@ func (s *server) mountPhone(ctx context.Context) error {
 	}
 	s.phone.Mount(s.app)
 	s.ui.Caller, s.ui.Extensions, s.ui.SetExtension = s.caller, s.phone.Extensions, s.phone.SetExtension
+	s.ui.PhoneBoard = s.phoneBoard
 	s.ui.Telephone = ui.PhoneWork{Breaks: phone.Breaks, Outcomes: phone.Outcomes, Link: s.phone.Link, CallsOf: s.callsOf}
 	s.hub.Own = &realtime.Own{Bell: s.phone.Bell, Show: s.screens}
 	return nil
+}
+
+// phoneBoard is the telephone's part of the wall board. What cannot be counted now is left out and logged.
+func (s *server) phoneBoard(ctx context.Context) (ui.PhoneBoard, bool) {
+	b, err := s.phone.Board(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.log.Warn("the telephone's figures cannot be counted", "err", err)
+		}
+		return ui.PhoneBoard{}, false
+	}
+	return ui.PhoneBoard{
+		Hearing: b.Hearing, Waiting: b.Waiting, Longest: b.Longest, Reached: b.Level.Num, Of: b.Level.Den, Formula: b.Formula, Target: b.Target,
+	}, true
 }
 
 // checkPhone reports mistakes in the telephone's settings.

@@ -156,7 +156,7 @@ func (s *server) mount(ctx context.Context) error {
 	s.desk.Carries = func(ch ticketing.Channel) bool { return s.courier.Senders[ch] != nil }
 	s.collector = &ticketing.Collector{Desk: s.desk, Sources: map[ticketing.Channel]ticketing.Source{}, Log: s.log}
 	for _, channel := range []func(context.Context) error{
-		s.mountZalo, s.mountEmail, s.mountFacebook, s.mountTelegram, s.mountPhone, s.mountWebchat, s.mountOpen311,
+		s.mountBoard, s.mountZalo, s.mountEmail, s.mountFacebook, s.mountTelegram, s.mountPhone, s.mountWebchat, s.mountOpen311,
 	} {
 		if err := channel(ctx); err != nil {
 			return err
@@ -177,6 +177,7 @@ func (s *server) run(ctx context.Context, l net.Listener, listening func()) erro
 	group.Go(func() error { return s.courier.Run(work) })
 	group.Go(func() error { return s.collector.Run(work) })
 	group.Go(func() error { return s.housekeeping(work) })
+	group.Go(func() error { return s.desk.WatchForSpikes(work) })
 	if s.zalo != nil {
 		group.Go(func() error { return s.zalo.Run(work) })
 	}

@@ -1,0 +1,173 @@
+package ui_test
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"hotline1022/ticketing"
+	"hotline1022/ui"
+)
+
+// seen is the ticket as the list's form sends it.
+func (h *house) seen(code ticketing.Code) string {
+	h.Helper()
+	t, err := h.store.Ticket(h.Context(), code)
+	h.must(err)
+	return fmt.Sprintf("%s:%d", code, t.Version)
+}
+
+func (h *house) holds(code ticketing.Code, who string) {
+	h.Helper()
+	t, err := h.store.Ticket(h.Context(), code)
+	h.must(err)
+	if t.Assignee != who {
+		h.Errorf("%s is in the hand of %q, not %q", code, t.Assignee, who)
+	}
+}
+
+// sends posts values that may repeat.
+func (b *browser) sends(path string, form url.Values) answer {
+	b.h.Helper()
+	return b.do("POST", path, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
+}
+
+var undoField = regexp.MustCompile(`name="undo" value="([^"]+)"`)
+
+func shift(t *testing.T) (*house, *browser) {
+	h := newHouse(t, func(s *ui.Server) { s.Present = func() map[string]int { return map[string]int{"hang": 2} } })
+	h.must(h.server.Accounts.Add(t.Context(), ticketing.Staff{ID: "mai", Name: "Trịnh Thị Mai", Role: ticketing.Operator}, "", "test"))
+	h.must(h.server.Accounts.Add(t.Context(), ticketing.Staff{ID: "off", Name: "Đã Nghỉ", Role: ticketing.Operator, Off: true}, "", "test"))
+	h.employs("hang")
+	h.employs("uyen")
+	return h, h.browser().signIn("toan")
+}
+
+func TestTheSupervisorSeesTheRoom(t *testing.T) {
+	h, b := shift(t)
+	b.get("/console/truong-ca").wants(h, 200, "Không có phiếu nào", "Nguyễn Thị Thu Hằng", "Đang mở máy", "Vắng").lacks(h, "⟦", "Đã Nghỉ")
+	a, c := h.reported(ticketing.Incoming{Name: "Lê Thị Hoa", Phone: "0905 123 182"}), h.reported(ticketing.Incoming{Channel: ticketing.Web})
+	h.do(a, operator, ticketing.Command{Verb: ticketing.Claim})
+	h.turn(5 * time.Hour)
+	h.reported(ticketing.Incoming{})
+	h.turn(time.Minute)
+	b.signIn("toan")
+	page := b.get("/console/truong-ca").wants(h, 200, "5 giờ 1 phút", "chưa ai nhận")
+	t3, err := h.store.Ticket(t.Context(), c)
+	h.must(err)
+	page.wants(h, 200, t3.Number())
+	b.get("/console/truong-ca?nguoi=hang").wants(h, 200, "Phiếu Nguyễn Thị Thu Hằng đang giữ", "Lê Thị Hoa").lacks(h, t3.Number())
+	b.get("/console/truong-ca?trang-thai=new&tuoi=2").wants(h, 200, "4–24 giờ", t3.Number())
+	b.get("/console/truong-ca?trang-thai=new&tuoi=0").wants(h, 200).lacks(h, t3.Number())
+	b.get("/console/truong-ca?kenh=web").wants(h, 200, t3.Number())
+	b.get("/console/truong-ca?linh-vuc=moi-truong&noi=4801").wants(h, 200, "Không có phiếu nào")
+	b.get("/console/truong-ca?cho=1&cursor=xx").wants(h, 422)
+	for _, odd := range []string{"trang-thai=new&tuoi=9", "trang-thai=closed&tuoi=1", "trang-thai=new&tuoi=-1", "kenh=x", "nguoi=%27%22%3Cb%3E"} {
+		b.get("/console/truong-ca?"+odd).wants(h, 200).lacks(h, "<b>'", "\"<b>")
+	}
+	part := b.get("/console/truong-ca/so-lieu").wants(h, 200, "room-live").lacks(h, "<html", "Lê Thị Hoa")
+	if n := strings.Count(part.body, `<tr`); n < 8 {
+		t.Errorf("%d rows", n)
+	}
+	b.get("/console/truong-ca?lang=en").wants(h, 200)
+}
+
+func TestTicketsChangeHands(t *testing.T) {
+	h, b := shift(t)
+	var codes []ticketing.Code
+	for range 4 {
+		code := h.reported(ticketing.Incoming{})
+		h.do(code, operator, ticketing.Command{Verb: ticketing.Claim})
+		codes = append(codes, code)
+	}
+	holder := operator.ID
+	// The last one lies with an agency: its officer's, not to be taken from here.
+	h.do(codes[3], operator, ticketing.Command{Verb: ticketing.Route, Agency: "so-xd"})
+	h.do(codes[3], ticketing.Actor{ID: "uyen", Role: ticketing.Officer, Agency: "so-xd"}, ticketing.Command{Verb: ticketing.AcceptIt})
+	stale := h.seen(codes[2])
+	h.do(codes[2], operator, ticketing.Command{Verb: ticketing.Note, Text: "đang gọi lại"})
+
+	for want, form := range map[string]url.Values{
+		"ít nhất một phiếu": {"act": {"give"}, "to": {"mai"}},
+		"chọn người nhận":   {"act": {"give"}, "ticket": {h.seen(codes[0])}},
+		"nhiều nhất 100":    {"act": {"take"}, "ticket": make([]string, 0)},
+	} {
+		if want == "nhiều nhất 100" {
+			for range 101 {
+				form.Add("ticket", h.seen(codes[0]))
+			}
+		}
+		b.sends("/console/truong-ca/giao", form).wants(h, 422, want)
+	}
+	for _, nobody := range []string{"off", "uyen", "nghia", "khong-co"} {
+		b.sends("/console/truong-ca/giao", url.Values{"act": {"give"}, "to": {nobody}, "ticket": {h.seen(codes[0])}}).wants(h, 422, "chọn người nhận")
+	}
+	h.holds(codes[0], holder)
+
+	page := b.sends("/console/truong-ca/giao", url.Values{"act": {"give"}, "to": {"mai"}, "q": {"nguoi=" + holder},
+		"ticket": {h.seen(codes[0]), h.seen(codes[1]), stale, h.seen(codes[3]), "ZZZZZZZZZZZZ:1", "rubbish", "7K02Q074M9P5:1"}})
+	page.wants(h, 200, "Đã chuyển 2 trên 5 phiếu", "giao cho Trịnh Thị Mai", "cán bộ cơ quan", "Hoàn tác")
+	h.holds(codes[0], "mai")
+	h.holds(codes[1], "mai")
+	h.holds(codes[2], holder)
+	h.holds(codes[3], "uyen")
+
+	// One of them moves on before it is undone.
+	h.do(codes[1], ticketing.Actor{ID: "mai", Role: ticketing.Operator}, ticketing.Command{Verb: ticketing.Claim, Assignee: new("toan")})
+	undo := undoField.FindStringSubmatch(page.body)[1]
+	other := h.browser()
+	h.must(h.server.Accounts.Add(t.Context(), ticketing.Staff{ID: "khac", Name: "Trưởng ca khác", Role: ticketing.Supervisor}, password, "test"))
+	other.post("/dang-nhap", "name", "khac", "password", password).wants(h, 303)
+	other.post("/console/truong-ca/hoan-tac", "undo", undo).wants(h, 422, "Không hoàn tác được")
+	b.post("/console/truong-ca/hoan-tac", "undo", undo+"x").wants(h, 422)
+	b.post("/console/truong-ca/hoan-tac", "undo", undo).wants(h, 200, "Đã chuyển 1 trên 2 phiếu", "không hoàn tác")
+	h.holds(codes[0], holder)
+	h.holds(codes[1], "toan")
+
+	b.sends("/console/truong-ca/giao", url.Values{"take": {h.seen(codes[2])}, "ticket": {h.seen(codes[0])}}).wants(h, 200, "Đã chuyển 1 trên 1 phiếu")
+	h.holds(codes[2], "toan")
+	h.holds(codes[0], holder)
+	page = b.sends("/console/truong-ca/giao", url.Values{"act": {"release"}, "ticket": {h.seen(codes[2])}}).wants(h, 200, "trả về hàng đợi")
+	h.holds(codes[2], "")
+	h.turn(61 * time.Minute)
+	b.post("/console/truong-ca/hoan-tac", "undo", undoField.FindStringSubmatch(page.body)[1]).wants(h, 422, "quá một giờ")
+	b.sends("/console/truong-ca/giao", url.Values{"act": {"release"}, "ticket": {h.seen(codes[2])}}).wants(h, 200, "không đổi").lacks(h, `name="undo"`)
+}
+
+func TestAWhisperIsForTheHotlineOnly(t *testing.T) {
+	h, b := shift(t)
+	code := h.reported(ticketing.Incoming{})
+	h.do(code, ticketing.Actor{ID: "hang", Role: ticketing.Operator}, ticketing.Command{Verb: ticketing.Claim})
+	h.do(code, operator, ticketing.Command{Verb: ticketing.Route, Agency: "so-xd"})
+	h.do(code, ticketing.Actor{ID: "hang", Role: ticketing.Operator}, ticketing.Command{Verb: ticketing.Claim})
+	b.post("/console/truong-ca/nhac/"+string(code), "text", "Gọi lại trước 10 giờ", "q", "nguoi=hang").wants(h, 303).to(h, "/console/truong-ca?nguoi=hang&ok=nhac")
+	b.get("/console/truong-ca?nguoi=hang&ok=nhac").wants(h, 200, "Đã gửi lời nhắc")
+	b.get("/console/t/"+string(code)).wants(h, 200, "Nhắc Nguyễn Thị Thu Hằng: Gọi lại trước 10 giờ")
+	h.browser().signIn("uyen").get("/desk/t/"+string(code)).wants(h, 200).lacks(h, "Gọi lại trước 10 giờ")
+	h.browser().get("/t/"+string(code)).wants(h, 200).lacks(h, "Gọi lại trước 10 giờ")
+	b.post("/console/truong-ca/nhac/"+string(code), "text", " ").wants(h, 422)
+	b.post("/console/truong-ca/nhac/ZZZZZZZZZZZZ", "text", "x").wants(h, 404)
+}
+
+func TestOnlySupervisorsLeadTheShift(t *testing.T) {
+	h, _ := shift(t)
+	code := h.reported(ticketing.Incoming{})
+	for _, who := range []string{"hang", "uyen", "nghia", "admin", "yen"} {
+		b := h.browser().signIn(who)
+		b.get("/console/truong-ca").wants(h, 403)
+		b.get("/console/truong-ca/so-lieu").wants(h, 403)
+		b.sends("/console/truong-ca/giao", url.Values{"act": {"take"}, "ticket": {h.seen(code)}}).wants(h, 403)
+		b.post("/console/truong-ca/hoan-tac").wants(h, 403)
+		b.post("/console/truong-ca/nhac/"+string(code), "text", "x").wants(h, 403)
+		want := 200
+		if who == "uyen" {
+			want = 403 // the board is the hotline's
+		}
+		b.get("/board").wants(h, want)
+		b.get("/board/so-lieu").wants(h, want)
+	}
+	h.holds(code, "")
+}
