@@ -36,7 +36,7 @@ const (
 )
 
 // catalogKinds are those a Catalog is made of.
-var catalogKinds = []string{KindAgency, KindCategory, KindArea, KindBoundary, KindRule, KindLimit, KindHours, KindDay, KindConsent, KindSaying, KindChat, KindSignIn, KindCanned, KindMacro, KindSpike}
+var catalogKinds = []string{KindAgency, KindCategory, KindArea, KindBoundary, KindRule, KindLimit, KindHours, KindDay, KindConsent, KindSaying, KindChat, KindSignIn, KindCanned, KindMacro, KindSpike, KindDuty}
 
 // Agency is a body that answers citizens. Which field it holds is said by rules, not here.
 type Agency struct {
@@ -176,6 +176,7 @@ type Catalog struct {
 	chats                      map[Channel]ChatRules
 	texts                      []Macro // canned texts and macros, in Vietnamese order
 	spikes                     []SpikeRule
+	duties                     map[string]Duty
 	raising                    *routing.Router // of the rules that set a priority: what intake asks
 }
 
@@ -290,6 +291,8 @@ func NewCatalog(ctx context.Context, records Records) (*Catalog, error) {
 	load(KindMacro, func(d json.RawMessage) error {
 		return decodeInto(d, func(x Macro) { x.kind = KindMacro; c.texts = append(c.texts, x) })
 	})
+	c.duties = map[string]Duty{dutyAll: shippedDuty()}
+	load(KindDuty, func(d json.RawMessage) error { return decodeInto(d, func(x Duty) { c.duties[x.ID] = x }) })
 	load(KindSpike, func(d json.RawMessage) error {
 		return decodeInto(d, func(x SpikeRule) { c.spikes = append(c.spikes, x) })
 	})

@@ -15,7 +15,7 @@ import (
 
 // SettingKinds are what SaveSetting takes, in the order a screen offers them. Accounts and programs' keys are saved by
 // Accounts, boundaries come from files.
-var SettingKinds = [...]string{KindAgency, KindCategory, KindRule, KindLimit, KindHours, KindDay, KindArea, KindConsent, KindSaying, KindChat, KindSignIn, KindCanned, KindMacro, KindSpike}
+var SettingKinds = [...]string{KindAgency, KindCategory, KindRule, KindLimit, KindHours, KindDay, KindArea, KindConsent, KindSaying, KindChat, KindSignIn, KindCanned, KindMacro, KindSpike, KindDuty}
 
 func maySeeSettings(by Actor) error {
 	switch by.Role {
@@ -252,6 +252,8 @@ func shipped(kind string) (out []Record) {
 		add(shippedChat().ID, shippedChat())
 	case KindSignIn:
 		add(shippedSignIn().ID, shippedSignIn())
+	case KindDuty:
+		add(shippedDuty().ID, shippedDuty())
 	case KindSpike:
 		add(shippedSpike().ID, shippedSpike())
 	case KindDay:

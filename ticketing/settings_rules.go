@@ -92,6 +92,8 @@ func decodeSetting(kind string, doc []byte) (setting, error) {
 		return strictly(doc, func(v Canned) setting { return cannedSetting{v} })
 	case KindMacro:
 		return strictly(doc, func(v Macro) setting { return macroSetting{v} })
+	case KindDuty:
+		return strictly(doc, func(v Duty) setting { return dutySetting{v} })
 	case KindSpike:
 		return strictly(doc, func(v SpikeRule) setting { return spikeSetting{v} })
 	}
@@ -166,6 +168,8 @@ func canonical(s setting) (json.RawMessage, error) {
 		v = s.Canned
 	case macroSetting:
 		v = s.Macro
+	case dutySetting:
+		v = s.Duty
 	case spikeSetting:
 		v = s.SpikeRule
 	}

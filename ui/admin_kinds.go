@@ -197,7 +197,7 @@ func adminKinds() []adminKind {
 		sayingKind(),
 		chatKind(), signInKind(),
 		cannedKind(), macroKind(),
-		spikeKind(),
+		spikeKind(), dutyKind(),
 		{Kind: ticketing.KindToken, Icon: "link", id: "", title: nameTitle, order: byTitle, save: (*Server).addToken, keeps: true, fields: []adminField{
 			{Name: "name", Input: inText, Required: true, Fixed: true},
 			{Name: "scopes", Input: inMulti, Options: (*Server).scopeChoices, Required: true, Fixed: true, Column: true},

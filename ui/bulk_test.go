@@ -100,3 +100,15 @@ func TestManyTicketsAtOnceAndBack(t *testing.T) {
 	}
 	b.post("/console/bulk", many...).wants(h, 422, "nhiều nhất 50 phiếu")
 }
+
+func TestTheNextTicketIsOpened(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser().signIn("hang")
+	b.post("/console/ke-tiep").wants(h, 200, "Không còn phiếu nào chờ")
+	one := h.form("Đèn đường tắt", "chieu-sang")
+	b.post("/console/ke-tiep").wants(h, 303).to(h, "/console/t/"+string(one.Code)+"?view=mine")
+	if h.ticket(one.Code).Assignee != "hang" {
+		t.Error("it is not hers")
+	}
+	h.browser().signIn("yen").post("/console/ke-tiep").wants(h, 403)
+}

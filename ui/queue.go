@@ -175,6 +175,7 @@ type queueView struct {
 	Agencies          []ticketing.Agency // none on an agency's desk: it has its own
 	Saved             []savedLink
 	SaveFault         string
+	NextFault         string
 	MayPick, Picking  bool // several tickets may be chosen, and are being chosen
 	Tabs              []tab
 	Rows              []rowView

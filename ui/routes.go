@@ -104,6 +104,7 @@ func (s *Server) routes() []route {
 		// The hotline's console. What each role may do to a ticket is asked of the desk.
 		{method: get, path: "/console", who: hotline, do: (*Server).consolePage},
 		{method: get, path: "/console/list", who: hotline, do: (*Server).workList},
+		{method: post, path: "/console/ke-tiep", who: answers, do: (*Server).next},
 		{method: post, path: "/console/bulk", who: answers, do: (*Server).bulk},
 		{method: post, path: "/console/loc", who: hotline, do: (*Server).saveView},
 		{method: get, path: ledgerPath, who: watches, do: (*Server).ledger},

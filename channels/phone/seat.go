@@ -152,3 +152,10 @@ func (c *Channel) said(ctx context.Context, staff string) ([]Seat, error) {
 	}
 	return out, nil
 }
+
+// Resting says that the person is on a break, by what this process knows: what is spread among people is not for her.
+func (c *Channel) Resting(staff string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seats[staff].State == Break
+}

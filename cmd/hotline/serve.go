@@ -177,6 +177,11 @@ func (s *server) run(ctx context.Context, l net.Listener, listening func()) erro
 	group.Go(func() error { return s.courier.Run(work) })
 	group.Go(func() error { return s.collector.Run(work) })
 	group.Go(func() error { return s.housekeeping(work) })
+	spread := &ticketing.Spreader{Desk: s.desk, Accounts: s.accounts, Present: s.hub.Present, Log: s.log}
+	if s.phone != nil {
+		spread.Resting = s.phone.Resting
+	}
+	group.Go(func() error { return spread.Run(work) })
 	group.Go(func() error { return s.desk.WatchForSpikes(work) })
 	if s.zalo != nil {
 		group.Go(func() error { return s.zalo.Run(work) })
