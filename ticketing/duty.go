@@ -18,7 +18,8 @@ const KindDuty = "duty"
 // Duty is its document.
 type Duty struct {
 	ID         string    `json:"id"`
-	Mode       DutyMode  `json:"mode,omitempty"` // of "all" alone
+	Mode       DutyMode  `json:"mode,omitempty"`  // of "all" alone
+	Alert      DutyAlert `json:"alert,omitempty"` // of "all" alone
 	Channels   []Channel `json:"channels,omitempty"`
 	Categories []string  `json:"categories,omitempty"`
 	Most       int       `json:"most,omitempty"` // open tickets in her hand, beyond which she is given none; 0: as many as come
@@ -32,6 +33,16 @@ const (
 	DutyNone DutyMode = ""     // each takes what she wants
 	DutyTurn DutyMode = "turn" // by turns
 	DutyLoad DutyMode = "load" // to whoever has the fewest in hand
+)
+
+// DutyAlert is how a screen nobody looks at tells of something new, unless its person has chosen otherwise.
+type DutyAlert string
+
+// The alerts.
+const (
+	AlertNone  DutyAlert = ""
+	AlertSound DutyAlert = "sound"
+	AlertBoth  DutyAlert = "both" // a sound and a notice of the system
 )
 
 const (
@@ -48,6 +59,8 @@ func (s dutySetting) check(id string, _ setting, w world) error {
 	switch {
 	case !known([]DutyMode{DutyNone, DutyTurn, DutyLoad}, s.Mode), s.Mode != DutyNone && id != dutyAll:
 		return invalid("mode", "settings.duty_mode")
+	case !known([]DutyAlert{AlertNone, AlertSound, AlertBoth}, s.Alert), s.Alert != AlertNone && id != dutyAll:
+		return invalid("alert", "settings.duty_mode")
 	case s.Most < 0 || s.Most > mostDuty:
 		return invalid("most", "settings.duty_most", mostDuty)
 	}
@@ -76,6 +89,9 @@ func (c *Catalog) Duty(staff string) Duty {
 
 // DutyMode is how new tickets come to people.
 func (c *Catalog) DutyMode() DutyMode { return c.duties[dutyAll].Mode }
+
+// DutyAlert is the shift's default.
+func (c *Catalog) DutyAlert() DutyAlert { return c.duties[dutyAll].Alert }
 
 // Fits says whether the ticket is for whoever has the duty. What has no category yet is for all of its channel.
 func (s Duty) Fits(t Ticket) bool {

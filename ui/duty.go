@@ -18,6 +18,7 @@ func dutyKind() adminKind {
 		}, fields: []adminField{
 			{Name: "id", Input: inText, Required: true, Fixed: true},
 			{Name: "mode", Input: inSelect, Options: (*Server).dutyModes, Column: true},
+			{Name: "alert", Input: inSelect, Options: (*Server).dutyAlerts},
 			{Name: "channels", Input: inMulti, Options: (*Server).channelChoices, Column: true},
 			{Name: "categories", Input: inMulti, Options: (*Server).categoryChoices, Column: true},
 			{Name: "most", Input: inNumber, Column: true},
@@ -26,6 +27,10 @@ func dutyKind() adminKind {
 
 func (s *Server) dutyModes(lang string) []choice {
 	return named(lang, "admin.duty.mode.", ticketing.DutyTurn, ticketing.DutyLoad)
+}
+
+func (s *Server) dutyAlerts(lang string) []choice {
+	return named(lang, "admin.duty.alert.", ticketing.AlertSound, ticketing.AlertBoth)
 }
 
 // next is POST /console/ke-tiep: the most urgent ticket that fits the operator is hers, and is opened.

@@ -135,7 +135,7 @@ func (s *Server) dressQueue(v *visit, p place, q *queueView) error {
 	q.Narrow = s.narrowed(v.Query)
 	q.AreaName = s.areaName(q.Narrow.Area)
 	q.Pieces = s.pieces(v.lang, *q)
-	q.Categories = cat.CategoryList()
+	q.Categories, q.Alert = cat.CategoryList(), cat.DutyAlert()
 	q.MayPick = p.base == console.base && (v.staff.Role == ticketing.Operator || v.staff.Role == ticketing.Supervisor)
 	q.Picking = q.MayPick && v.Query("chon") != ""
 	if p.base == console.base {

@@ -1,6 +1,11 @@
 package ui
 
-import "hotline1022/ticketing"
+import (
+	"cmp"
+
+	"hotline1022/ticketing"
+	"hotline1022/ticketing/routing"
+)
 
 // nearRow is a ticket that may be about the same thing.
 type nearRow struct {
@@ -26,8 +31,12 @@ func (s *Server) near(v *visit, t ticketing.Ticket) ([]nearRow, error) {
 	return out, nil
 }
 
-// nearPage is what may be about the same thing as what is being written down in a call.
-type nearPage struct{ Near []nearRow }
+// nearPage is what helps with what is being written down in a call: what may be about the same thing, and whose it will
+// be by the rules.
+type nearPage struct {
+	Near   []nearRow
+	Agency string
+}
 
 func (s *Server) callNear(v *visit) error {
 	words := v.Query("text")
@@ -38,5 +47,13 @@ func (s *Server) callNear(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return s.ok(v, "near", nearPage{near})
+	p := nearPage{Near: near}
+	for _, m := range s.Desk.Catalog.Current().Router.Suggest(routing.Question{
+		Kind: cmp.Or(v.Query("kind"), string(ticketing.Report)), Category: v.Query("category"), Area: v.Query("area"), Text: words, On: s.Now(),
+	}) {
+		if p.Agency = m.Agency; p.Agency != "" {
+			break
+		}
+	}
+	return s.ok(v, "near", p)
 }

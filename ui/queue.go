@@ -176,7 +176,8 @@ type queueView struct {
 	Saved             []savedLink
 	SaveFault         string
 	NextFault         string
-	MayPick, Picking  bool // several tickets may be chosen, and are being chosen
+	Alert             ticketing.DutyAlert // the shift's default
+	MayPick, Picking  bool                // several tickets may be chosen, and are being chosen
 	Tabs              []tab
 	Rows              []rowView
 	Next              string

@@ -1,6 +1,8 @@
 // Everything the screen can do, found by a few letters without marks (Ctrl+K, or the button in the bar): screens,
 // views, what may be done with the open ticket, tickets in the list, a search. Also where single keys are switched off.
 
+import { choose, mode } from './alerts.js';
+
 const dialog = document.getElementById('palette');
 const box = dialog?.querySelector('input');
 const list = dialog?.querySelector('ul');
@@ -40,6 +42,11 @@ function entries() {
   for (const a of document.querySelectorAll('.item > a')) {
     const name = a.querySelector('b')?.textContent || '';
     add(words.list, [name, a.querySelector('.item-what')?.textContent, a.querySelector('.item-words')?.textContent].filter(Boolean).join(' · '), () => a.click());
+  }
+  if (document.getElementById('work')) {
+    for (const [how, text] of [['', words.alertOff], ['sound', words.alertSound], ['both', words.alertBoth]]) {
+      if (how !== mode()) add(words.screen, text, () => choose(how));
+    }
   }
   add(words.screen, off() ? words.keysOn : words.keysOff, () => {
     localStorage.setItem('keys', off() ? 'on' : 'off');

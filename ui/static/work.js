@@ -1,5 +1,6 @@
 // The workplace, live. The pages work without it; it adds: what changes shows at once, what is typed is never lost,
 // keys, the area picker. Nothing moves under the pointer: new rows wait behind a button.
+import { announce } from './alerts.js';
 import { combo } from './combo.js';
 import { counts, mine } from './counts.js';
 import { live } from './live.js';
@@ -209,10 +210,10 @@ const call = $('form.call');
 let asking;
 function askNear() {
   const field = (name) => call.elements[name]?.value || '';
-  if (!field('category') || !field('area')) return;
+  if (!field('category') && !field('text')) return;
   asking?.abort();
   asking = new AbortController();
-  const query = new URLSearchParams({ category: field('category'), area: field('area'), text: field('text').slice(0, 2000), address: field('address') });
+  const query = new URLSearchParams({ kind: field('kind'), category: field('category'), area: field('area'), text: field('text').slice(0, 2000), address: field('address') });
   fetch('/console/new/gan?' + query, { headers: { 'HX-Request': 'true' }, signal: asking.signal })
     .then((answer) => (answer.ok ? answer.text() : ''))
     .then((html) => {
@@ -443,7 +444,10 @@ if (work) {
     let changed = false;
     for (const change of event.detail.changes) {
       showRow(change);
-      if (change.say) $('[data-say]').textContent = change.say;
+      if (change.say) {
+        $('[data-say]').textContent = change.say;
+        announce(change.say);
+      }
       if (change.ticket !== openCode()) continue;
       if (change.removed) gone();
       else if (change.version > Number(ticket().dataset.version)) changed = true;
