@@ -148,7 +148,10 @@ func (c *Channel) put(ctx context.Context, call Call, version int, listed bool, 
 }
 
 func (c *Channel) reload(ctx context.Context, t *track) error {
-	r, err := c.Desk.Store.Get(ctx, kindCall, t.call.ID)
+	c.mu.Lock()
+	id := t.call.ID
+	c.mu.Unlock()
+	r, err := c.Desk.Store.Get(ctx, kindCall, id)
 	if err != nil {
 		return fmt.Errorf("reading a call again: %w", err)
 	}
