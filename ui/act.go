@@ -33,6 +33,7 @@ func (s *Server) act(v *visit) error {
 	cmd, err := command(verb, sent)
 	cmd.Files, err = sent.files, cmp.Or(err, refused)
 	var shown string
+	var back *undo
 	var found []plain.Finding
 	if err == nil {
 		found, err = s.lookedOver(v, code, cmd)
@@ -46,12 +47,22 @@ func (s *Server) act(v *visit) error {
 	case len(found) > 0 && sent.value("as_is") == "":
 		err = errNotPlain
 	default:
+		var before ticketing.Ticket
+		if before, err = s.Desk.Ticket(v.ctx(), v.actor(), code); err != nil {
+			return err
+		}
 		if _, err = s.Desk.Do(v.ctx(), v.actor(), code, cmd); err == nil {
 			s.countPlain(v, cmd, found)
+			if sent.value("undo") == "" { // taking back is not offered to be taken back
+				back = undoOf(v, before, cmd)
+			}
 		}
 	}
 	return s.afterAct(v, code, sent, err, func(t *ticketView, status int) {
 		if err == nil {
+			if back != nil && t.Allowed[back.Verb] {
+				t.Undo = back
+			}
 			return
 		}
 		t.Tried, t.Typed, t.Errors = verb, sent.typed(), fieldErrors{}
@@ -105,6 +116,9 @@ func command(verb ticketing.Verb, f form) (ticketing.Command, error) {
 		if f.value("release") != "" {
 			nobody := ""
 			cmd.Assignee = &nobody
+		} else if f.Has("assignee") {
+			who := f.value("assignee")
+			cmd.Assignee = &who
 		}
 	case ticketing.Extend:
 		cmd.Until, err = time.ParseInLocation("2006-01-02T15:04", f.value("until"), ticketing.Zone)

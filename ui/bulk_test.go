@@ -112,3 +112,36 @@ func TestTheNextTicketIsOpened(t *testing.T) {
 	}
 	h.browser().signIn("yen").post("/console/ke-tiep").wants(h, 403)
 }
+
+// What was done to one ticket is offered to be taken back beside it, where a script shows the ticket anew.
+func TestOneActIsTakenBack(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser().signIn("hang")
+	one, lead := h.form("Đèn đường tắt", "chieu-sang"), h.form("Đèn đường số 12", "chieu-sang")
+	at := "/console/t/" + string(one.Code)
+	b.headers.Set("HX-Request", "true")
+	press := func(a answer) answer {
+		t.Helper()
+		m := regexp.MustCompile(`(?s)<form class="notice notice-good undo" method="post" action="([^"]+)"(.*?)</form>`).FindStringSubmatch(a.body)
+		if m == nil {
+			h.Fatalf("nothing is offered to be taken back:\n%s", a.body)
+		}
+		var pairs []string
+		for _, f := range hidden.FindAllStringSubmatch(m[2], -1) {
+			pairs = append(pairs, f[1], f[2])
+		}
+		return b.post(m[1], pairs...).wants(h, 200).lacks(h, "notice-good undo")
+	}
+	press(b.post(at+"/claim").wants(h, 200))
+	if got := h.ticket(one.Code).Assignee; got != "" {
+		t.Errorf("still in the hand of %q", got)
+	}
+	press(b.post(at+"/tag", "tags", "mưa bão").wants(h, 200))
+	press(b.post(at+"/snooze", "until", h.Now().Add(time.Hour).Format("2006-01-02T15:04")).wants(h, 200))
+	press(b.post(at+"/merge", "into", string(lead.Code)).wants(h, 200))
+	press(b.post(at+"/close", "outcome", "invalid", "reason", "gửi thử").wants(h, 200))
+	if now := h.ticket(one.Code); now.Status != "new" || len(now.Tags) > 0 || !now.Snoozed.IsZero() || now.Into != "" {
+		t.Errorf("%+v", now)
+	}
+	b.post(at+"/note", "text", "x").wants(h, 200).lacks(h, "notice-good undo")
+}

@@ -66,6 +66,7 @@ type ticketView struct {
 	Tail  template.URL // what the queue beside is narrowed to
 	Aside string       // when it is looked at again, if nothing else is said
 
+	Undo *undo     // of what was done just now
 	Near []nearRow // what may be about the same thing
 
 	Linked   bool      // the citizen is known to have other doors
