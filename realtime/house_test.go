@@ -119,7 +119,7 @@ func staffByQuery(c *fiber.Ctx) (realtime.Viewer, error) {
 	}
 	return realtime.Viewer{
 		Audience: realtime.Audience{Role: ticketing.Role(c.Query("role")), Agency: c.Query("agency"), Lang: c.Query("lang", "vi")},
-		Session:  c.Query("session"), User: c.Query("user"), IP: c.Query("ip"), Bearer: c.Get("Authorization") != "",
+		Session:  c.Query("session"), User: c.Query("user"), Name: c.Query("name"), IP: c.Query("ip"), Bearer: c.Get("Authorization") != "",
 	}, nil
 }
 
@@ -176,8 +176,12 @@ type item struct {
 	Reset *int64
 	Pulse json.RawMessage
 
-	Typing ticketing.Code
-	Own    json.RawMessage
+	Typing  ticketing.Code
+	Looking *struct {
+		Ticket ticketing.Code
+		Names  []string
+	}
+	Own json.RawMessage
 	realtime.Change
 }
 

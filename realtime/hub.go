@@ -35,6 +35,7 @@ type Viewer struct {
 	Audience Audience
 	Session  string // the key that Close takes: of the session or the token
 	User     string // account id
+	Name     string // how colleagues know her; told to those who look at the same ticket
 	IP       string // the caller's address, proxies already seen through
 	Bearer   bool   // came with a token in a header, not with a cookie: may come without an Origin
 }

@@ -42,6 +42,9 @@ type socket struct {
 	room    atomic.Pointer[room] // of the ticket it looks at; nil: none, or a citizen without a window
 
 	toldTyping int64 // the writer's: the signal told last
+	toldRoom   *room // of which the writer has last told who looks, at that count, and whom
+	toldLooks  int64
+	toldNames  string
 
 	bell chan struct{} // one slot: a ring is never lost, and never waited for
 	bye  atomic.Pointer[goodbye]
@@ -241,6 +244,10 @@ func (s *socket) write(ctx context.Context, c *websocket.Conn) (parting time.Dur
 			continue
 		}
 		if text := s.typing(); text != nil {
+			err = s.send(c, "", text)
+			continue
+		}
+		if text := s.looking(); text != nil {
 			err = s.send(c, "", text)
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,8 +13,8 @@ import (
 )
 
 // Somebody is writing: a citizen in her window and the screens of staff that have her ticket open tell each other so,
-// by the sockets they have anyway. It is that and no more: never what is written, never who of the staff, stored
-// nowhere, and known to this process only.
+// by the sockets they have anyway. It is that and no more: never what is written, never to the citizen who of the
+// staff, stored nowhere, and known to this process only. Colleagues who look at the same ticket are told of each other.
 
 const (
 	typingEvery = 3 * time.Second // signals of one side that follow closer are one
@@ -35,6 +36,7 @@ type room struct {
 	code    ticketing.Code
 	typed   [2]atomic.Int64 // when each side was last heard writing, in ms since 1970
 	sockets map[*socket]side
+	looks   atomic.Int64 // counts comings and goings of staff
 }
 
 // rooms are all of them. The lock is taken when a ticket is opened or somebody begins to write, never to tell.
@@ -51,6 +53,9 @@ func (r *rooms) enter(s *socket, code ticketing.Code, as side) {
 		if delete(old.sockets, s); len(old.sockets) == 0 {
 			delete(r.all, old.code)
 		}
+		if old.code != code {
+			old.looked(as)
+		}
 	}
 	if code == "" {
 		s.room.Store(nil)
@@ -65,7 +70,66 @@ func (r *rooms) enter(s *socket, code ticketing.Code, as side) {
 		r.all[code] = it
 	}
 	it.sockets[s] = as
-	s.room.Store(it)
+	was := s.room.Swap(it)
+	if was != it {
+		it.looked(as)
+	}
+}
+
+// looked has the screens of staff in the room told who is there now. The rooms are locked.
+func (it *room) looked(as side) {
+	if as != staff {
+		return
+	}
+	it.looks.Add(1)
+	for s, is := range it.sockets {
+		if is == staff {
+			s.nudge()
+		}
+	}
+}
+
+// others are the colleagues who look at the ticket too: of the hotline, or of the same agency. One who has several
+// screens is one.
+func (r *rooms) others(it *room, me *socket) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	names := []string{}
+	for s := range it.sockets {
+		if s.viewer == nil || s.viewer.Bearer || s.viewer.User == me.viewer.User || s.viewer.Audience.Agency != me.viewer.Audience.Agency || slices.Contains(names, s.viewer.Name) {
+			continue
+		}
+		names = append(names, s.viewer.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// looking is who else looks at the ticket this screen shows; nil is nothing new.
+func (s *socket) looking() []byte {
+	it := s.room.Load()
+	if it == nil || s.viewer == nil || s.viewer.Bearer {
+		return nil
+	}
+	looks := it.looks.Load()
+	if it == s.toldRoom && looks == s.toldLooks {
+		return nil
+	}
+	names := s.hub.rooms.others(it, s)
+	same := it == s.toldRoom
+	s.toldRoom, s.toldLooks = it, looks
+	if !same {
+		s.toldNames = ""
+	}
+	if strings.Join(names, "\n") == s.toldNames || !s.hub.may(s.viewer.Audience, it.code, s.hub.Hears) {
+		return nil
+	}
+	s.toldNames = strings.Join(names, "\n")
+	text, err := json.Marshal(map[string]any{"looking": map[string]any{"ticket": it.code, "names": names}})
+	if err != nil {
+		return nil // they are texts
+	}
+	return text
 }
 
 func (r *rooms) size() int {

@@ -1,6 +1,7 @@
 package realtime_test
 
 import (
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -173,4 +174,49 @@ func TestARoomIsLeftWithTheSocket(t *testing.T) {
 	open.conn.Close()
 	window.conn.Close()
 	h.wait("nobody looks at anything", func() bool { return h.hub.Stats().Rooms == 0 })
+}
+
+// looking is what the screen is told next, which must be who else looks at the ticket.
+func (t *talker) looking(code ticketing.Code, names ...string) {
+	t.Helper()
+	it := t.next()
+	if it.Looking == nil || it.Looking.Ticket != code || !slices.Equal(it.Looking.Names, append([]string{}, names...)) {
+		t.Errorf("told %s, want that %v look at %s", it, names, code)
+	}
+}
+
+// Colleagues who have the same ticket open are told of each other; nobody else is, and a person's second screen is no
+// colleague.
+func TestColleaguesSeeWhoLooksAtTheSameTicket(t *testing.T) {
+	h, _ := conversing(t)
+	h.do("A", ticketing.Received)
+	h.do("A", ticketing.RoutedTo, to("water"))
+	h.do("B", ticketing.Received)
+	hang, again := h.talk("/live?role=operator&user=hang&name=Hằng"), h.talk("/live?role=operator&user=hang&name=Hằng")
+	hang.tells(`{"open":"A"}`)
+	again.tells(`{"open":"A"}`)
+	toan := h.talk("/live?role=supervisor&user=toan&name=Toản")
+	toan.tells(`{"open":"A"}`)
+	toan.looking("A", "Hằng")
+	hang.looking("A", "Toản")
+	again.looking("A", "Toản")
+	officer, window := h.talk("/live?role=officer&agency=water&user=uyen&name=Uyên"), h.talk("/t/A/live?chats=1")
+	officer.tells(`{"open":"A"}`) // another house: neither is told of the other
+	blind := h.talk("/live?role=officer&agency=power&user=sang&name=Sáng")
+	other := h.talk("/live?role=officer&agency=power&user=son&name=Sơn")
+	blind.tells(`{"open":"A"}`)
+	other.tells(`{"open":"A"}`) // may not know of it
+	toan.tells(`{"open":"B"}`)
+	hang.looking("A")
+	again.looking("A")
+	e := h.do("A", ticketing.Messaged)
+	for _, s := range []*talker{hang, again, toan, officer, window} {
+		s.event(e)
+	}
+	toan.tells(`{"open":""}`)
+	hang.tells(`{"open":"B"}`)
+	e = h.do("B", ticketing.Messaged)
+	for _, s := range []*talker{hang, again} {
+		s.event(e)
+	}
 }

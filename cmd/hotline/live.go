@@ -81,7 +81,7 @@ func (s *server) viewer(c *fiber.Ctx) (realtime.Viewer, error) {
 	}
 	return realtime.Viewer{
 		Audience: realtime.Audience{Role: a.Role, Agency: a.Agency, Lang: s.ui.Lang(c)},
-		Session:  session.ID, User: a.ID, IP: c.IP(),
+		Session:  session.ID, User: a.ID, Name: a.Name, IP: c.IP(),
 	}, nil
 }
 

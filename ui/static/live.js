@@ -8,6 +8,7 @@
 //                ignore one whose version is below the one shown
 //   live:reset   { seq } changes were missed: load again what the page shows
 //   live:typing  { ticket } the citizen of the ticket this screen has said to have open ({"open": code}) is writing
+//   live:looking { ticket, names } which colleagues look at the ticket this screen has said to have open
 //   live:pulse   { pulse } figures beside the list
 //   live:own     { own } what is this person's own (her telephone), all of it as it stands
 //   live:state   { state, polling, age } online | reconnecting | offline, age of the data in ms; again every 5 s while
@@ -102,6 +103,8 @@ export function live(options) {
       emit("pulse", { pulse: message.pulse });
     } else if ("typing" in message) {
       emit("typing", { ticket: message.typing });
+    } else if ("looking" in message) {
+      emit("looking", message.looking);
     } else if ("own" in message) {
       emit("own", { own: message.own });
     }

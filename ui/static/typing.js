@@ -4,7 +4,7 @@
 const EVERY = 3e3, LASTS = 5e3;
 
 const place = () => document.querySelector('[data-typing]'); // on a ticket of a chat only
-const openCode = () => (place() ? document.getElementById('ticket').dataset.code : '');
+const openCode = () => document.getElementById('ticket')?.dataset.code || '';
 
 export function typing(line) {
   let said = 0, timer = 0;
@@ -32,6 +32,13 @@ export function typing(line) {
   document.addEventListener('live:typing', (event) => { if (event.detail.ticket === openCode()) show(true); });
   document.addEventListener('live:change', (event) => {
     if (event.detail.changes.some((c) => c.ticket === openCode())) show(false); // what she wrote is there
+  });
+
+  // Which colleagues have the ticket on their screens too: so that two do not do the same work.
+  document.addEventListener('live:looking', (event) => {
+    const p = document.querySelector('[data-looking]');
+    if (!p || event.detail.ticket !== openCode()) return;
+    p.textContent = event.detail.names.length ? p.dataset.looking.replace('{0}', event.detail.names.join(', ')) : '';
   });
 
   return { opened() { said = 0; tell(); } };
