@@ -42,6 +42,15 @@ var bulkDos = []bulkDo{
 	}, undo: func(before ticketing.Ticket, _ ticketing.Command) (string, url.Values) {
 		return "claim", url.Values{"assignee": {before.Assignee}}
 	}},
+	{Key: "give", make: func(s *Server, v *visit, f form, _ ticketing.Ticket) (ticketing.Command, error) {
+		who := f.value("to")
+		if i := slices.IndexFunc(s.colleagues(v), func(c choice) bool { return c.Value == who }); i < 0 {
+			return ticketing.Command{}, &ticketing.Error{Class: ticketing.Invalid, Field: "to", Key: "bulk.whom"}
+		}
+		return ticketing.Command{Verb: ticketing.Claim, Assignee: &who}, nil
+	}, undo: func(before ticketing.Ticket, _ ticketing.Command) (string, url.Values) {
+		return "claim", url.Values{"assignee": {before.Assignee}}
+	}},
 	{Key: "tag", make: func(_ *Server, _ *visit, f form, t ticketing.Ticket) (ticketing.Command, error) {
 		cmd := ticketing.Command{Verb: ticketing.Tag, Untag: f.all("untag")}
 		for tag := range strings.SplitSeq(f.value("tags"), ",") {
@@ -201,6 +210,9 @@ func (s *Server) bulkOne(v *visit, do bulkDo, sent form, code ticketing.Code) (b
 		return bulkLine{}, nil, readErr
 	}
 	line := bulkLine{rowView: rows[0]}
+	if note := sent.value("handover"); err == nil && do.Key == "give" && note != "" {
+		_, err = s.Desk.Do(v.ctx(), v.actor(), code, ticketing.Command{Verb: ticketing.Note, Text: v.t("bulk.handover_note", note)})
+	}
 	if err != nil {
 		line.Fault = failureOf(v.lang, err).Text
 		return line, nil, nil
@@ -216,4 +228,20 @@ func (s *Server) bulkOne(v *visit, do bulkDo, sent form, code ticketing.Code) (b
 		}
 	}
 	return line, u, nil
+}
+
+// colleagues are who a ticket may be handed to: the hotline's people who are not switched off, the reader left out.
+func (s *Server) colleagues(v *visit) []choice {
+	all, err := s.Accounts.AllStaff(v.ctx())
+	if err != nil {
+		s.Log.Error("the hotline's people cannot be listed", "err", err)
+		return nil
+	}
+	var out []choice
+	for _, p := range all {
+		if !p.Off && p.ID != v.staff.ID && (p.Role == ticketing.Operator || p.Role == ticketing.Supervisor) {
+			out = append(out, choice{p.ID, p.Name})
+		}
+	}
+	return out
 }

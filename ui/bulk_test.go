@@ -145,3 +145,24 @@ func TestOneActIsTakenBack(t *testing.T) {
 	}
 	b.post(at+"/note", "text", "x").wants(h, 200).lacks(h, "notice-good undo")
 }
+
+func TestAShiftIsHandedOver(t *testing.T) {
+	h := newHouse(t)
+	h.employs("toan")
+	h.employs("uyen")
+	b := h.browser().signIn("hang")
+	one, two := h.form("Đèn đường tắt", "chieu-sang"), h.form("Ổ gà", "giao-thong")
+	b.post("/console/bulk", "do", "claim", "codes", string(one.Code), "codes", string(two.Code)).wants(h, 200)
+	b.get("/console?view=mine&chon=1").wants(h, 200, "Bàn giao", "Trần Quốc Toản").lacks(h, "Lê Phương Uyên")
+	give := []string{"do", "give", "handover", "dân hẹn gọi lại 16 giờ", "codes", string(one.Code), "codes", string(two.Code)}
+	b.post("/console/bulk", append(give, "to", "uyen")...).wants(h, 422, "chọn người nhận bàn giao")
+	a := b.post("/console/bulk", append(give, "to", "toan")...).wants(h, 200, "Đã làm xong 2 phiếu")
+	if h.ticket(one.Code).Assignee != "toan" {
+		t.Error("not handed over")
+	}
+	h.browser().signIn("toan").get("/console/t/"+string(one.Code)).wants(h, 200, "Bàn giao: dân hẹn gọi lại 16 giờ")
+	a.undo(h, b).wants(h, 200)
+	if h.ticket(two.Code).Assignee != "hang" {
+		t.Error("not taken back")
+	}
+}

@@ -138,6 +138,9 @@ func (s *Server) dressQueue(v *visit, p place, q *queueView) error {
 	q.Categories, q.Alert = cat.CategoryList(), cat.DutyAlert()
 	q.MayPick = p.base == console.base && (v.staff.Role == ticketing.Operator || v.staff.Role == ticketing.Supervisor)
 	q.Picking = q.MayPick && v.Query("chon") != ""
+	if q.Picking && q.View == "mine" {
+		q.Colleagues = s.colleagues(v)
+	}
 	if p.base == console.base {
 		q.Agencies = cat.AgencyList()
 	}

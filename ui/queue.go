@@ -177,6 +177,7 @@ type queueView struct {
 	SaveFault         string
 	NextFault         string
 	Alert             ticketing.DutyAlert // the shift's default
+	Colleagues        []choice            // whom what is mine may be handed to, while several are being chosen
 	MayPick, Picking  bool                // several tickets may be chosen, and are being chosen
 	Tabs              []tab
 	Rows              []rowView
