@@ -49,8 +49,8 @@ func TestThePageIsJoinedToTheProgram(t *testing.T) {
 	}
 	user := page.Citizen("Trần Thị", "Bình")
 	page.Batch(func() {
-		for range 60 {
-			page.Say(user, strings.Repeat("Nước ngập. ", 500))
+		for range 30 {
+			page.Say(user, strings.Repeat("Nước ngập. ", 900))
 		}
 	})
 	got, err := page.Await(ctx, user, 1)
@@ -62,7 +62,7 @@ func TestThePageIsJoinedToTheProgram(t *testing.T) {
 		t.Errorf("%v %+v", err, pushes)
 	}
 	all, err := p.store.List(ctx, ticketing.Filter{Scope: ticketing.Scope{All: true}, Channel: []ticketing.Channel{ticketing.Facebook}})
-	if err != nil || len(all.Tickets) != 1 || all.Tickets[0].Messages != 60 {
+	if err != nil || len(all.Tickets) != 1 || all.Tickets[0].Messages != 30 {
 		t.Errorf("%v, %d tickets", err, len(all.Tickets))
 	}
 	answer, err := http.Get(url + "/readyz")
