@@ -83,7 +83,13 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.Helper()
 	ctx, done := context.WithTimeout(b.ctx, 30*time.Second)
 	defer done()
-	b.must(chromedp.Do(ctx, steps...))
+	for _, step := range steps {
+		err := chromedp.Do(ctx, step)
+		for try := 1; err != nil && try < 5 && (strings.Contains(err.Error(), "Could not find node") || strings.Contains(err.Error(), "No node with given id")); try++ {
+			err = chromedp.Do(ctx, step) // a new page has put another node in the place of the one just found
+		}
+		b.must(err)
+	}
 }
 
 func eval[T any](b *tab, js string) T {

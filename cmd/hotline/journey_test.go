@@ -135,16 +135,20 @@ func (w *window) do(steps ...chromedp.Action[chromedp.Void]) {
 	ctx, done := context.WithTimeout(w.ctx, 30*time.Second)
 	defer done()
 	for _, step := range steps {
-		// A live update may put a new node in the place of the one just found: then once more.
-		err := chromedp.Do(ctx, step)
-		for try := 1; err != nil && try < 5 && strings.Contains(err.Error(), "Could not find node"); try++ {
-			err = chromedp.Do(ctx, step)
-		}
-		if err != nil {
+		if err := doStep(ctx, step); err != nil {
 			w.shot("failed-" + w.name)
 			w.Fatalf("%s: %v", w.name, err)
 		}
 	}
+}
+
+// doStep does it, and again where a new page or a live update has put another node in the place of the one just found.
+func doStep(ctx context.Context, step chromedp.Action[chromedp.Void]) error {
+	err := chromedp.Do(ctx, step)
+	for try := 1; err != nil && try < 5 && (strings.Contains(err.Error(), "Could not find node") || strings.Contains(err.Error(), "No node with given id")); try++ {
+		err = chromedp.Do(ctx, step)
+	}
+	return err
 }
 
 // js is what an expression says.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -46,8 +47,14 @@ func (w *computer) do(steps ...chromedp.Action[chromedp.Void]) {
 	w.Helper()
 	ctx, done := context.WithTimeout(w.ctx, patience)
 	defer done()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		w.Fatal(err)
+	for _, step := range steps {
+		err := chromedp.Do(ctx, step)
+		for try := 1; err != nil && try < 5 && (strings.Contains(err.Error(), "Could not find node") || strings.Contains(err.Error(), "No node with given id")); try++ {
+			err = chromedp.Do(ctx, step) // a new page has put another node in the place of the one just found
+		}
+		if err != nil {
+			w.Fatal(err)
+		}
 	}
 }
 
