@@ -111,7 +111,7 @@ func TestThanksAreSeenWithTheirRuleAndAMatterAfterTheAnswerIsNotMissed(t *testin
 	h.chats("u1", "cảm ơn nhưng đèn lại tắt")
 	b.get("/console?view=heard").wants(h, 200, "row-"+string(code), "cảm ơn nhưng đèn lại tắt")
 	h.chats("u9", "xin chào")
-	b.get("/console?q=xin+chao").wants(h, 200).lacks(h, "row-", "Xin chào, đây")
+	b.get("/console?q=xin+chao").wants(h, 200).lacks(h, `id="row-`, "Xin chào, đây")
 }
 
 func TestTheLedgerInABrowser(t *testing.T) {
