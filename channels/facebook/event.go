@@ -12,6 +12,8 @@ import (
 // item is one thing that happened, out of a batch: in Messenger or, with Change, under a post. Everything is optional:
 // which fields an event has is known from samples.
 type item struct {
+	many bool // it came with others
+
 	page    string // the entry's page
 	standby bool   // another app holds the conversation: to be heard, not to be answered
 

@@ -75,6 +75,12 @@ func (c *Channel) hear(ctx context.Context, it item) error {
 		if i > 0 {
 			one.Key, one.Fetch, one.Location, one.Choice = fmt.Sprintf("%s:%d", key, i+1), nil, nil, ""
 		}
+		if it.many { // what a batch that was put off has brought already must cost next to nothing, or its repeat ends no further
+			if _, err := c.Desk.Store.ByKey(ctx, one.Key); err == nil {
+				c.health.count("repeated", c.now())
+				continue
+			}
+		}
 		r, err := c.Desk.Receive(ctx, by, one)
 		if err != nil {
 			return err

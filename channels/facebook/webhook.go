@@ -101,6 +101,7 @@ func (c *Channel) takeAll(ctx context.Context, items []item) error {
 		if err := ctx.Err(); err != nil {
 			return err // the rest of a long batch comes with the repeat
 		}
+		it.many = len(items) > 1
 		switch err := c.take(ctx, it); {
 		case err == nil:
 		case hopeless(err):

@@ -19,7 +19,7 @@ func TestThePageIsJoinedToTheProgram(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), 120*time.Second)
 	defer stop()
 	page, err := simulator.NewFacebook(simulator.FacebookSettings{
-		AppID: "7", AppSecret: "secret", VerifyToken: "words", PageToken: "token", PageID: "1022", Followers: 9, Scale: 20, Mood: simulator.FacebookMood{Echo: true},
+		AppID: "7", AppSecret: "secret", VerifyToken: "words", PageToken: "token", PageID: "1022", Followers: 9, Scale: 400, Mood: simulator.FacebookMood{Echo: true},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -49,8 +49,8 @@ func TestThePageIsJoinedToTheProgram(t *testing.T) {
 	}
 	user := page.Citizen("Trần Thị", "Bình")
 	page.Batch(func() {
-		for range 30 {
-			page.Say(user, strings.Repeat("Nước ngập. ", 900))
+		for range 60 {
+			page.Say(user, strings.Repeat("Nước ngập. ", 500))
 		}
 	})
 	got, err := page.Await(ctx, user, 1)
@@ -62,7 +62,7 @@ func TestThePageIsJoinedToTheProgram(t *testing.T) {
 		t.Errorf("%v %+v", err, pushes)
 	}
 	all, err := p.store.List(ctx, ticketing.Filter{Scope: ticketing.Scope{All: true}, Channel: []ticketing.Channel{ticketing.Facebook}})
-	if err != nil || len(all.Tickets) != 1 || all.Tickets[0].Messages != 30 {
+	if err != nil || len(all.Tickets) != 1 || all.Tickets[0].Messages != 60 {
 		t.Errorf("%v, %d tickets", err, len(all.Tickets))
 	}
 	answer, err := http.Get(url + "/readyz")
