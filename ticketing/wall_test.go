@@ -137,7 +137,7 @@ func TestTheWallsFiguresAreWhatPlainCountingFinds(t *testing.T) {
 	sameFigures(t, "empty", first, ticketing.WallFigures{At: o.Now().UTC()})
 
 	now := o.Now()
-	codes := crowdOf(t, o.store, 2500, 1, now)
+	codes := crowdOf(t, o.store, 1500, 1, now)
 	check := func(when string) {
 		t.Helper()
 		want := plainly(t, o.store, codes, o.Now())
