@@ -42,7 +42,7 @@ func TestTypingInAStorm(t *testing.T) {
 	// Opening a ticket by a click.
 	w.do(chromedp.Evaluate[chromedp.Void](`performance.clearResourceTimings(); document.querySelector("#rows a[data-open]").click(); undefined`))
 	w.until("the ticket", `!!document.querySelector("#ticket[data-code]")`)
-	time.Sleep(1500 * time.Millisecond) // what comes late counts too
+	w.until("a second without a request", `performance.getEntriesByType("resource").every(e => performance.now() - e.startTime > 1000)`) // what comes late counts too
 	asked := js[[]string](w, `performance.getEntriesByType("resource").map(e => new URL(e.name).pathname)`)
 	if len(asked) > 5 {
 		t.Errorf("opening a ticket took %d requests: %v", len(asked), asked)
