@@ -83,6 +83,12 @@ func TestALinkEndsByItsDateAndByHand(t *testing.T) {
 	b.post(at+"/lien-ket", "end", id).wants(h, 200).lacks(h, "Anh Nam")
 	nam.get(path).wants(h, 404)
 
+	// Routed anew, if only to the same agency, it is another piece of work.
+	path = h.link(b, at, "Anh Nam", "officer")
+	nam.get(path).wants(h, 200)
+	b.post(at+"/route", "agency", "so-xd", "reason", "giao lại").wants(h, 303)
+	nam.get(path).wants(h, 404)
+
 	path = h.link(b, at, "Anh Nam", "officer")
 	nam.get(path).wants(h, 200)
 	h.turn(7*24*time.Hour + time.Second)
