@@ -39,7 +39,7 @@ var follows = map[EventKind]struct {
 	DraftWritten:     {from: []Status{Working, Drafted}, to: Drafted},
 	DraftApproved:    {from: []Status{Drafted}, to: Review},
 	DraftRejected:    {from: []Status{Drafted, Review}, to: Working},
-	AnsweredBy:       {from: []Status{New, Review}, to: Answered},
+	AnsweredBy:       {from: []Status{New, Review, Answered, Closed}, to: Answered}, // the last two: an incident's answer
 	Noted:            {from: Statuses[:]},
 	Attached:         {from: Statuses[:]},
 	Messaged:         {from: Statuses[:]},
@@ -168,6 +168,9 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 	case DraftRejected:
 		t.Extension = undecidedOnly(t.Extension, true)
 	case AnsweredBy:
+		if e.Into != t.Into || e.Into == "" && !was.Open() {
+			return Ticket{}, bad // a ticket of an incident is answered by the incident's answer, others by their own
+		}
 		t.Answer, t.AnswerN, t.Outcome, t.Reason = e.Text, e.N, e.Outcome, e.Reason
 		t.Verdict = nil
 		t.Messages++
@@ -189,22 +192,30 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 		if was == Waiting {
 			t.Before = New
 		}
-		t.Into, t.Outcome = e.Into, Duplicate
-		t.end(e)
+		t.Into, t.Outcome, t.Finished = e.Into, Duplicate, e.At
+		if e.OK { // its promise runs on until the incident's answer has come
+			t.Step, t.StepDue, t.Alarms = "", time.Time{}, nil
+			t.Extension = undecidedOnly(t.Extension, false)
+		} else {
+			t.end(e)
+		}
 	case Absorbing:
 		t.Absorbed = slices.DeleteFunc(slices.Clone(t.Absorbed), func(c Code) bool { return c == e.Into })
 		if e.OK {
 			t.Absorbed = append(t.Absorbed, e.Into)
 		}
+		if !e.Due.IsZero() { // an incident is owed when the first of its reporters is
+			t.clock(e)
+		}
 	case Unmerged:
-		if t.Into == "" {
+		if !t.Joined() {
 			return Ticket{}, bad
 		}
 		t.Status, t.Before, t.Into, t.Outcome = t.Before, "", "", ""
 		t.Ended, t.Finished = time.Time{}, time.Time{}
 		t.clock(e)
 	case VerdictGiven:
-		if t.Outcome == "" || t.Into != "" || t.Verdict != nil {
+		if t.Outcome == "" || t.Joined() || t.Verdict != nil {
 			return Ticket{}, bad
 		}
 		t.Verdict = &Verdict{OK: e.OK, Comment: e.Text, At: e.At}
@@ -212,14 +223,15 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 			t.Status = Closed
 			t.end(e)
 		} else {
-			t.Status = New
+			t.Status, t.Into = New, "" // what did not help her leaves the incident
 			t.reopen(e)
 			t.Unread++
 		}
 	case Reopened:
-		if t.Into != "" {
+		if t.Joined() {
 			return Ticket{}, bad // it lives on in the other one: unmerge first
 		}
+		t.Into = ""
 		t.reopen(e)
 	case ClosedBy:
 		if e.Outcome != "" {

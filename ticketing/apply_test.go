@@ -73,6 +73,9 @@ func typical(k EventKind, was Ticket) Event {
 	if k == Imported {
 		e.Outcome = ""
 	}
+	if k == AnsweredBy {
+		e.Into = was.Into
+	}
 	if k == Snoozed {
 		e.Until = day
 	}
@@ -115,7 +118,7 @@ Ghi chú:
 - Người dân bổ sung khi đang chờ: phiếu về lại bước trước đó. Không hài lòng: phiếu về tổng đài.
 - Quyết định gia hạn cần có đề nghị chưa quyết định; mỗi lúc chỉ một đề nghị.
 - Tách khỏi phiếu gộp: chỉ phiếu đã gộp, về lại trạng thái trước khi gộp. Phiếu đã gộp không mở lại.
-- Phiếu đã gộp vẫn được nhắn câu trả lời chung.
+- Phiếu thuộc một sự việc được trả lời bằng câu trả lời chung, cả khi đã đóng; ai không hài lòng thì phiếu tách ra, về tổng đài.
 - Lời cảm ơn theo quy tắc tự hiểu được ghi vào phiếu đã đóng mà không mở lại; lời khác mở phiếu mới.
 - Trò chuyện ngoài phiếu (chào hỏi, menu, tra mã) ghi ở sổ riêng của mỗi người, không phải phiếu của ai.
 - Tổng đài tự hỏi nơi xảy ra và ảnh chỉ khi phiếu mới tiếp nhận. Gửi lại chỉ tin đã không gửi được.
@@ -134,7 +137,11 @@ func cell(t *testing.T, k EventKind, s Status, columns []Status) string {
 		}
 	case Unmerged:
 		if s == Closed {
-			was.Into, was.Before = "OTHER", Routed
+			was.Into, was.Outcome, was.Before = "OTHER", Duplicate, Routed
+		}
+	case AnsweredBy:
+		if s == Answered || s == Closed {
+			was.Into = "OTHER"
 		}
 	case VerdictGiven:
 		if was.Version > 0 {

@@ -104,7 +104,7 @@ func (g *guesses) take(now time.Time, id CitizenID) {
 func (d *Desk) Progress(ctx context.Context, t Ticket, lang string) (string, error) {
 	lines := []string{words.T(lang, "chat.state", text.ShowCode(string(t.Code)), words.T(lang, "status."+string(t.Status)))}
 	of := t
-	if t.Into != "" {
+	if t.Joined() {
 		lead, err := d.Store.Ticket(ctx, t.Into)
 		if err != nil {
 			return "", storeError("reading the ticket it was merged into", err)
@@ -116,16 +116,18 @@ func (d *Desk) Progress(ctx context.Context, t Ticket, lang string) (string, err
 	}
 	if of.Status.Open() {
 		lines = append(lines, words.T(lang, "chat.state_holder", d.Holder(of, lang), Moment(lang, of.Since)))
-		if due := of.Due; !due.IsZero() && t.Into == "" && of.Status != Waiting {
-			lines = append(lines, words.T(lang, "chat.state_due", Moment(lang, due)))
-		} else if !of.Promised.IsZero() {
-			lines = append(lines, words.T(lang, "chat.state_due", Moment(lang, of.Promised)))
+		due := t.Promised // also of an incident: each reporter has been promised her own
+		if !t.Joined() && !t.Due.IsZero() && t.Status != Waiting {
+			due = t.Due
 		}
-		if of.OverdueAt(d.now()) {
-			lines = append(lines, words.T(lang, "chat.state_sorry"))
+		if !due.IsZero() {
+			lines = append(lines, words.T(lang, "chat.state_due", Moment(lang, due)))
 		}
 	}
-	if t.Into == "" && t.Outcome != "" && !t.Status.Open() {
+	if t.OverdueAt(d.now()) {
+		lines = append(lines, words.T(lang, "chat.state_sorry"))
+	}
+	if !t.Joined() && t.Outcome != "" && !t.Status.Open() {
 		lines = append(lines, words.T(lang, "chat.state_outcome", words.T(lang, "outcome."+string(t.Outcome))))
 	}
 	return strings.Join(append(lines, words.T(lang, "chat.state_more", d.TrackURL(t.Code))), "\n"), nil

@@ -115,7 +115,7 @@ func (d *Desk) Do(ctx context.Context, by Actor, code Code, cmd Command) (Ticket
 		case err != nil:
 			return t, storeError("storing what was done", err)
 		}
-		if e.Kind == MergedInto || e.Kind == Unmerged || e.Kind == SplitOff {
+		if e.Kind == MergedInto || e.Kind == Unmerged || e.Kind == SplitOff || e.Into != "" && (e.Kind == VerdictGiven || e.Kind == Reopened) {
 			// At once for the screen; the follower does it again after a crash, or if it fails here.
 			if err := d.carryOver(ctx, stored); err != nil && ctx.Err() == nil {
 				d.notCarried(stored, err)
@@ -311,18 +311,11 @@ func (d *Desk) particulars(ctx context.Context, by Actor, t Ticket, cmd Command,
 		return d.merge(ctx, by, t, cmd, e)
 	case Unmerge:
 		e.Into = t.Into
-		step := Answer
-		switch t.Before {
-		case New:
-			step = Classify
-		case Routed:
-			step = Accept
-		}
-		cat.clocks(t, step, e.At, t.Due).set(e)
+		d.separate(t, e)
 	case Split:
 		return d.split(ctx, t, cmd, e)
 	case GiveVerdict:
-		e.OK = cmd.OK
+		e.OK, e.Into = cmd.OK, t.Into
 		if !e.OK {
 			cat.clocks(t, Classify, e.At, cat.promise(t, e.At)).set(e)
 		}
@@ -330,6 +323,7 @@ func (d *Desk) particulars(ctx context.Context, by Actor, t Ticket, cmd Command,
 		if e.Reason == "" {
 			return invalid("reason", "error.reason")
 		}
+		e.Into = t.Into
 		cat.clocks(t, Classify, e.At, cat.promise(t, e.At)).set(e)
 	case Close:
 		return d.close(t, cmd, e)

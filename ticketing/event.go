@@ -25,12 +25,12 @@ const (
 	DraftWritten     EventKind = "drafted"           // Text, Outcome, Reason, Files
 	DraftApproved    EventKind = "approved"          //
 	DraftRejected    EventKind = "draft_rejected"    // Reason
-	AnsweredBy       EventKind = "answered"          // Text, Outcome, Reason, Files, OK: may be published; Alarms; Out
+	AnsweredBy       EventKind = "answered"          // Text, Outcome, Reason, Files, OK: may be published; Alarms; Out; Into: the incident it is the answer of
 	Noted            EventKind = "noted"             // Text, Files: internal; Ref: the message she was told by telephone
 	Attached         EventKind = "attached"          // Ref: the message; Files: what came with it, fetched later; or Reason: why it could not be
 	Messaged         EventKind = "messaged"          // Text, Files: to the citizen; Out
-	MergedInto       EventKind = "merged"            // Into
-	Absorbing        EventKind = "absorbed"          // Into: the ticket that was merged into this one; OK false: it left again
+	MergedInto       EventKind = "merged"            // Into: the ticket that leads the incident; OK: its promise runs on (not so in journals before 2026-11-26)
+	Absorbing        EventKind = "absorbed"          // Into: the ticket that was merged into this one; OK false: it left again; Due, Step, StepDue, Alarms if the date moves
 	Unmerged         EventKind = "unmerged"          // Into: the ticket it was merged into; Due, Alarms
 	SplitOff         EventKind = "split"             // Events: which of its messages became a ticket of their own; Into: that ticket
 	VerdictGiven     EventKind = "verdict"           // OK, Text; Due, StepDue, Alarms when it reopens

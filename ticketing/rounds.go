@@ -140,52 +140,25 @@ func (d *Desk) notCarried(e Event, err error) {
 func (d *Desk) carryOver(ctx context.Context, e Event) error {
 	switch e.Kind {
 	case MergedInto:
-		return d.appendTo(ctx, e.Into, fmt.Sprintf("absorb:%s:%d", e.Ticket, e.N), func(t Ticket) Event {
-			a := d.event(t, system, Absorbing)
-			a.Into, a.OK = e.Ticket, true
-			return a
-		})
+		return d.joined(ctx, e)
 	case Unmerged:
-		return d.appendTo(ctx, e.Into, fmt.Sprintf("absorb:%s:%d", e.Ticket, e.N), func(t Ticket) Event {
-			a := d.event(t, system, Absorbing)
-			a.Into = e.Ticket
-			return a
-		})
+		return d.left(ctx, e)
+	case VerdictGiven, Reopened:
+		if e.Into != "" && !e.OK {
+			return d.left(ctx, e)
+		}
 	case SplitOff:
 		return d.openSplit(ctx, e)
 	case AnsweredBy:
-		return d.answerAbsorbed(ctx, e)
+		lead, err := d.Store.Ticket(ctx, e.Ticket)
+		if err != nil || lead.AnswerN != e.N { // a later answer will be told
+			return err
+		}
+		return d.answerReporters(ctx, lead, lead.Absorbed...)
 	case Received, Said:
 		return d.guide(ctx, e)
 	}
 	return nil
-}
-
-// answerAbsorbed sends the answer to everybody whose ticket was merged into the one answered.
-func (d *Desk) answerAbsorbed(ctx context.Context, e Event) error {
-	lead, err := d.Store.Ticket(ctx, e.Ticket)
-	if err != nil {
-		return err
-	}
-	var errs []error // one ticket that cannot be told must not keep it from the others
-	for _, code := range lead.Absorbed {
-		absorbed, err := d.Store.Ticket(ctx, code)
-		var out *Outgoing
-		if err == nil {
-			out, err = d.out(ctx, absorbed, AnswerIt, e.Text, nil)
-		}
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		errs = append(errs, d.appendTo(ctx, code, fmt.Sprintf("answer:%s:%d:%s", e.Ticket, e.N, code), func(t Ticket) Event {
-			m := d.event(t, system, Messaged)
-			m.Text, m.Outcome, m.Into = e.Text, e.Outcome, e.Ticket
-			m.Out = out
-			return m
-		}))
-	}
-	return errors.Join(errs...)
 }
 
 // openSplit opens the ticket that was split off, with the words and files of the named messages.

@@ -95,14 +95,14 @@ func TestABusyStoreLosesNothingThatIsToBeCarriedOver(t *testing.T) {
 				joined = append(joined, code)
 			}
 			o.answers(lead.Ticket.Code, "Đã có nước lại.")
-			sick := &ailing{Store: healthy, only: ticketing.Messaged, appends: ills.appends, reads: ills.reads}
+			sick := &ailing{Store: healthy, only: ticketing.AnsweredBy, appends: ills.appends, reads: ills.reads}
 			d := deskOf(o)
 			d.Store = sick
 			told := func(code ticketing.Code) (n int) {
 				events, err := healthy.Timeline(t.Context(), code, 0)
 				o.must(err)
 				for _, e := range events {
-					if e.Kind == ticketing.Messaged && e.Into == lead.Ticket.Code {
+					if e.Kind == ticketing.AnsweredBy && e.Into == lead.Ticket.Code {
 						n++
 					}
 				}
@@ -126,15 +126,14 @@ func TestWhatCanNeverBeCarriedOverIsSaidAndLeft(t *testing.T) {
 	var log safeLog
 	d := deskOf(o)
 	d.Log = slog.New(slog.NewTextHandler(&log, nil))
-	a, b, other := o.chatter("a").writes("Mất nước").Ticket, o.chatter("b").writes("Mất nước").Ticket, o.chatter("other").writes("Mất nước").Ticket
-	// Of two absorbed tickets the first cannot be told any more: it was closed for another reason.
-	e := ticketing.Event{Ticket: a.Code, N: a.Version + 1, At: o.Now(), By: ticketing.Actor{Role: ticketing.System}, Kind: ticketing.Absorbing, Into: b.Code, OK: true}
+	a, other := o.chatter("a").writes("Mất nước").Ticket, o.chatter("other").writes("Mất nước").Ticket
+	// Of two reports the first cannot be told: it is nowhere.
+	e := ticketing.Event{Ticket: a.Code, N: a.Version + 1, At: o.Now(), By: ticketing.Actor{Role: ticketing.System}, Kind: ticketing.Absorbing, Into: "0000000000", OK: true}
 	after, err := a.Apply(e)
 	o.must(err)
 	_, err = o.desk.Store.Append(t.Context(), e, after)
 	o.must(err)
 	o.does(other.Code, ticketing.Command{Verb: ticketing.Merge, Into: a.Code})
-	o.does(b.Code, ticketing.Command{Verb: ticketing.Close, Outcome: ticketing.InvalidMatter, Reason: "x"})
 	o.answers(a.Code, "Đã có nước lại.")
 	c, lead := o.chatter("c").writes("Mất điện").Ticket, o.chatter("d").writes("Mất điện").Ticket
 	o.does(c.Code, ticketing.Command{Verb: ticketing.Merge, Into: lead.Code})

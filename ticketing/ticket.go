@@ -296,8 +296,8 @@ type Ticket struct {
 	Verdict    *Verdict   `json:"verdict,omitempty"`
 	Reopened   int        `json:"reopened,omitempty"`
 	Returned   int        `json:"returned,omitempty"`
-	Into       Code       `json:"into,omitempty"`     // merged into
-	Absorbed   []Code     `json:"absorbed,omitempty"` // merged into this one
+	Into       Code       `json:"into,omitempty"`     // of an incident: the ticket that leads it; see Joined
+	Absorbed   []Code     `json:"absorbed,omitempty"` // leads an incident: the others'
 	Origin     Code       `json:"origin,omitempty"`   // split from
 	Published  bool       `json:"published,omitempty"`
 	Tags       []string   `json:"tags,omitempty"`
@@ -352,6 +352,10 @@ func (t Ticket) LateAt(now time.Time) bool {
 	}
 	return t.Ended.After(t.Promised)
 }
+
+// Joined says that the ticket is one of an incident's and waits for the answer all its reporters get: it is out of the
+// queues, and its own promise runs on.
+func (t Ticket) Joined() bool { return t.Into != "" && t.Outcome == Duplicate }
 
 // HasFile says whether the file belongs to this ticket.
 func (t Ticket) HasFile(id string) bool {

@@ -57,8 +57,8 @@ func (d *Desk) triage(cat *Catalog, t Ticket, cmd Command, e *Event) error {
 	}
 	t.Kind, t.Category, t.Priority = e.MatterKind, e.Category, e.Priority
 	due := cat.promise(t, t.Received)
-	if t.Extensions > 0 || t.Reopened > 0 {
-		due = t.Due
+	if t.Extensions > 0 || t.Reopened > 0 || len(t.Absorbed) > 0 && due.After(t.Due) {
+		due = t.Due // of an incident: it is owed when the first of its reporters is
 	}
 	k := clocks{Due: due, Step: t.Step, StepDue: t.StepDue, Alarms: cat.alarms(t, e.At, due, t.StepDue)}
 	k.set(e)
@@ -159,7 +159,7 @@ func (d *Desk) merge(ctx context.Context, by Actor, t Ticket, cmd Command, e *Ev
 	if other.Into != "" || other.Status == Closed || other.Kind.OwnLaw() != t.Kind.OwnLaw() {
 		return invalid("into", "error.into")
 	}
-	e.Into = other.Code
+	e.Into, e.OK = other.Code, true
 	return nil
 }
 
@@ -190,6 +190,8 @@ func (d *Desk) close(t Ticket, cmd Command, e *Event) error {
 		e.Outcome = t.Outcome
 	}
 	switch {
+	case len(t.Absorbed) > 0 && t.Status != Answered:
+		return invalid("", "error.close_incident", len(t.Absorbed)) // nobody would tell them anything
 	case e.Outcome == "" && t.Kind == Spam:
 		e.Outcome = InvalidMatter
 		if e.Reason == "" {

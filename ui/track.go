@@ -107,12 +107,12 @@ func (s *Server) trackPage(v *visit) (trackPage, error) {
 		p.MayJudge = slices.Contains(ticketing.Actor{Role: ticketing.Citizen}.Allowed(t), ticketing.GiveVerdict)
 		p.Token = s.newFormToken()
 	}
-	if t.Into != "" {
+	if t.Joined() {
 		lead, _, err := s.Desk.Held(v.ctx(), t.Into)
 		if err != nil {
 			return p, err
 		}
-		p.Merged = &mergedInto{Status: lead.Status, Holder: s.Desk.Holder(lead, v.lang), Promised: lead.Promised}
+		p.Merged = &mergedInto{Status: lead.Status, Holder: s.Desk.Holder(lead, v.lang), Promised: t.Promised}
 	}
 	return p, nil
 }

@@ -114,7 +114,7 @@ func (c *Channel) note(ctx context.Context, lang string, t ticketing.Ticket) (st
 
 // ending says how the matter was closed. The leading report of a duplicate is named if it may be seen itself.
 func (c *Channel) ending(ctx context.Context, lang string, t ticketing.Ticket) (string, error) {
-	if t.Into != "" {
+	if t.Joined() {
 		lead, err := c.Desk.Store.Ticket(ctx, t.Into)
 		switch {
 		case errors.Is(err, ticketing.ErrNotFound):

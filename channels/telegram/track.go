@@ -34,7 +34,7 @@ func (c *Channel) track(ctx context.Context, chat int64, typed string) (string, 
 		return "", err
 	}
 	lines := []string{vi("telegram.track.title", text.ShowCode(code), vi("status."+string(t.Status)))}
-	if t.Into != "" {
+	if t.Joined() {
 		lead, _, err := c.Desk.Held(ctx, t.Into)
 		if err != nil {
 			return "", err
@@ -42,6 +42,9 @@ func (c *Channel) track(ctx context.Context, chat int64, typed string) (string, 
 		lines = append(lines, vi("track.merged"), fact("track.merged_status", vi("status."+string(lead.Status))))
 		if lead.Status.Open() {
 			lines = append(lines, fact("track.holder", c.Desk.Holder(lead, words.Vietnamese)))
+		}
+		if !t.Promised.IsZero() {
+			lines = append(lines, fact("track.promised", moment(t.Promised)))
 		}
 	} else {
 		lines = append(lines, c.state(t)...)

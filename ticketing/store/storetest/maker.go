@@ -193,11 +193,14 @@ func (m *Maker) try(t ticketing.Ticket, kind ticketing.EventKind) ticketing.Even
 	case ticketing.AnsweredBy, ticketing.ClosedBy:
 		e.Text, e.Outcome = "Đơn vị đã xử lý xong. "+m.text(), pick(m, ticketing.Outcomes[:])
 		e.Out = &ticketing.Outgoing{Text: e.Text}
+		if kind == ticketing.AnsweredBy {
+			e.Into = t.Into
+		}
 	case ticketing.Noted:
 		e.Text = "Đã gọi lại, người dân không nghe máy."
 		e.Files = []ticketing.File{m.file()}
 	case ticketing.MergedInto, ticketing.Absorbing, ticketing.SplitOff:
-		e.Into, e.OK = m.Code(), true
+		e.Into, e.OK = m.Code(), kind != ticketing.MergedInto || m.Rand.IntN(4) > 0 // false: as journals before 2026-11-26 have it
 	case ticketing.Unmerged:
 		e.Into = t.Into
 		m.dates(&e)
