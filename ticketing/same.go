@@ -32,7 +32,7 @@ func (d *Desk) SamePerson(ctx context.Context, by Actor, code Code, other, reaso
 		}
 		return d.noteSame(ctx, by, t.Code, "same.note_parted", "", reason)
 	}
-	o, err := d.named(ctx, by, other)
+	o, err := d.Named(ctx, by, other)
 	if err != nil {
 		return err
 	}
@@ -65,8 +65,8 @@ func (d *Desk) noteSame(ctx context.Context, by Actor, code Code, key, number, r
 	return storeError("noting who is the same person", orderError(err))
 }
 
-// named is the one ticket that a code or a number means. NotFound.
-func (d *Desk) named(ctx context.Context, by Actor, q string) (Ticket, error) {
+// Named is the one ticket that a code or a number means. NotFound.
+func (d *Desk) Named(ctx context.Context, by Actor, q string) (Ticket, error) {
 	page, _, done, err := d.understand(ctx, by, q, Filter{})
 	if err != nil {
 		return Ticket{}, err

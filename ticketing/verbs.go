@@ -143,23 +143,20 @@ func (d *Desk) write(ctx context.Context, t Ticket, cmd Command, e *Event) error
 	return nil
 }
 
-// merge: the other ticket must be one the actor may know of, alive, and not itself merged into another.
+// merge: the other ticket, by its code or number, must be one the actor may know of, and alive. One that is of an
+// incident itself stands for its lead.
 func (d *Desk) merge(ctx context.Context, by Actor, t Ticket, cmd Command, e *Event) error {
-	code, ok := text.ParseCode(string(cmd.Into))
-	if !ok || Code(code) == t.Code {
-		return invalid("into", "error.into")
+	lead, err := d.Named(ctx, by, string(cmd.Into))
+	if err == nil && lead.Into != "" {
+		lead, err = d.Ticket(ctx, by, lead.Into)
 	}
-	other, err := d.Ticket(ctx, by, Code(code))
-	if ClassOf(err) == NotFound {
-		return invalid("into", "error.into")
-	}
-	if err != nil {
+	if c := ClassOf(err); err != nil && c != Invalid && c != NotFound {
 		return err
 	}
-	if other.Into != "" || other.Status == Closed || other.Kind.OwnLaw() != t.Kind.OwnLaw() {
+	if err != nil || lead.Code == t.Code || lead.Into != "" || lead.Status == Closed || lead.Kind.OwnLaw() != t.Kind.OwnLaw() || lead.Kind == Lobby {
 		return invalid("into", "error.into")
 	}
-	e.Into, e.OK = other.Code, true
+	e.Into, e.OK = lead.Code, true
 	return nil
 }
 

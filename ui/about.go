@@ -58,9 +58,12 @@ func (s *Server) about(v *visit, w *ticketView) error {
 		return err
 	}
 	if w.Allowed[ticketing.Merge] {
-		if w.Near, err = s.near(v, w.Ticket); err != nil {
+		if w.Near, err = s.near(v, w.Ticket, mostNear); err != nil {
 			return err
 		}
+	}
+	if w.Incident, err = s.ofIncident(v, w.Ticket); err != nil {
+		return err
 	}
 	if w.Links, err = s.Desk.WorkLinks(v.ctx(), v.actor(), w.Ticket); err != nil {
 		return err

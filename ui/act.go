@@ -138,10 +138,6 @@ func command(verb ticketing.Verb, f form) (ticketing.Command, error) {
 				cmd.Tags = append(cmd.Tags, tag)
 			}
 		}
-	case ticketing.Merge:
-		if code, ok := text.ParseCode(f.value("into")); ok {
-			cmd.Into = ticketing.Code(code)
-		}
 	case ticketing.Split:
 		for _, n := range f.all("events") {
 			if k, err := strconv.Atoi(n); err == nil {

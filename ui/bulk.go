@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"html/template"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
-	"time"
+	"unicode"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -19,77 +18,46 @@ import (
 // mostBulk tickets are acted on at once: what one list shows.
 const mostBulk = 50
 
-// bulkDo is one thing that can be done to many tickets, and how it is taken back.
+// bulkDo is one thing that can be done to many tickets: a verb, and what it needs beyond the form of the one ticket's.
 type bulkDo struct {
 	Key  string
-	make func(s *Server, v *visit, f form, t ticketing.Ticket) (ticketing.Command, error)
-	undo func(before ticketing.Ticket, cmd ticketing.Command) (do string, fields url.Values) // nil: it cannot be
+	verb ticketing.Verb
+	with func(s *Server, v *visit, f form) error // checks the form once and fills it in; nil: as it is
 }
 
 var bulkDos = []bulkDo{
-	{Key: "claim", make: func(_ *Server, v *visit, f form, _ ticketing.Ticket) (ticketing.Command, error) {
-		who := v.staff.ID
-		if f.Has("assignee") {
-			who = f.value("assignee")
-		}
-		return ticketing.Command{Verb: ticketing.Claim, Assignee: &who}, nil
-	}, undo: func(before ticketing.Ticket, _ ticketing.Command) (string, url.Values) {
-		return "claim", url.Values{"assignee": {before.Assignee}}
+	{Key: "claim", verb: ticketing.Claim},
+	{Key: "release", verb: ticketing.Claim, with: func(_ *Server, _ *visit, f form) error {
+		f.Set("release", "1")
+		return nil
 	}},
-	{Key: "release", make: func(*Server, *visit, form, ticketing.Ticket) (ticketing.Command, error) {
-		nobody := ""
-		return ticketing.Command{Verb: ticketing.Claim, Assignee: &nobody}, nil
-	}, undo: func(before ticketing.Ticket, _ ticketing.Command) (string, url.Values) {
-		return "claim", url.Values{"assignee": {before.Assignee}}
-	}},
-	{Key: "give", make: func(s *Server, v *visit, f form, _ ticketing.Ticket) (ticketing.Command, error) {
-		who := f.value("to")
-		if i := slices.IndexFunc(s.colleagues(v), func(c choice) bool { return c.Value == who }); i < 0 {
-			return ticketing.Command{}, &ticketing.Error{Class: ticketing.Invalid, Field: "to", Key: "bulk.whom"}
+	{Key: "give", verb: ticketing.Claim, with: func(s *Server, v *visit, f form) error {
+		if !slices.ContainsFunc(s.colleagues(v), func(c choice) bool { return c.Value == f.value("to") }) {
+			return &ticketing.Error{Class: ticketing.Invalid, Field: "to", Key: "bulk.whom"}
 		}
-		return ticketing.Command{Verb: ticketing.Claim, Assignee: &who}, nil
-	}, undo: func(before ticketing.Ticket, _ ticketing.Command) (string, url.Values) {
-		return "claim", url.Values{"assignee": {before.Assignee}}
+		f.Set("assignee", f.value("to"))
+		return nil
 	}},
-	{Key: "tag", make: func(_ *Server, _ *visit, f form, t ticketing.Ticket) (ticketing.Command, error) {
-		cmd := ticketing.Command{Verb: ticketing.Tag, Untag: f.all("untag")}
-		for tag := range strings.SplitSeq(f.value("tags"), ",") {
-			if tag = ticketing.CleanTag(tag); tag != "" && !slices.Contains(t.Tags, tag) {
-				cmd.Tags = append(cmd.Tags, tag)
-			}
+	{Key: "tag", verb: ticketing.Tag, with: func(_ *Server, _ *visit, f form) error {
+		if f.value("tags") == "" && len(f.all("untag")) == 0 {
+			return &ticketing.Error{Class: ticketing.Invalid, Field: "tags", Key: "bulk.no_tag"}
 		}
-		if len(cmd.Tags)+len(cmd.Untag) == 0 && f.value("tags") == "" {
-			return cmd, &ticketing.Error{Class: ticketing.Invalid, Field: "tags", Key: "bulk.no_tag"}
-		}
-		return cmd, nil
-	}, undo: func(_ ticketing.Ticket, cmd ticketing.Command) (string, url.Values) {
-		return "tag", url.Values{"untag": cmd.Tags, "tags": {strings.Join(cmd.Untag, ",")}}
+		return nil
 	}},
-	{Key: "snooze", make: func(_ *Server, _ *visit, f form, _ ticketing.Ticket) (ticketing.Command, error) {
-		cmd := ticketing.Command{Verb: ticketing.Snooze}
-		if f.value("wake") != "" {
-			return cmd, nil
+	{Key: "snooze", verb: ticketing.Snooze, with: func(_ *Server, _ *visit, f form) error {
+		if f.value("until") == "" && f.value("wake") == "" {
+			return &ticketing.Error{Class: ticketing.Invalid, Field: "until", Key: "error.date"}
 		}
-		var err error
-		if cmd.Until, err = time.ParseInLocation("2006-01-02T15:04", f.value("until"), ticketing.Zone); err != nil {
-			err = &ticketing.Error{Class: ticketing.Invalid, Field: "until", Key: "error.date"}
-		}
-		return cmd, err
-	}, undo: func(before ticketing.Ticket, _ ticketing.Command) (string, url.Values) {
-		if !before.Snoozed.IsZero() {
-			return "snooze", url.Values{"until": {before.Snoozed.In(ticketing.Zone).Format("2006-01-02T15:04")}}
-		}
-		return "snooze", url.Values{"wake": {"1"}}
+		return nil
 	}},
-	{Key: "route", make: func(_ *Server, _ *visit, f form, _ ticketing.Ticket) (ticketing.Command, error) {
-		return ticketing.Command{Verb: ticketing.Route, Agency: f.value("agency"), Reason: f.value("reason")}, nil
+	{Key: "route", verb: ticketing.Route},
+	{Key: "merge", verb: ticketing.Merge},
+	{Key: "unmerge", verb: ticketing.Unmerge},
+	{Key: "close", verb: ticketing.Close, with: func(_ *Server, _ *visit, f form) error {
+		f.Set("outcome", string(ticketing.InvalidMatter))
+		return nil
 	}},
-	{Key: "close", make: func(_ *Server, _ *visit, f form, _ ticketing.Ticket) (ticketing.Command, error) {
-		return ticketing.Command{Verb: ticketing.Close, Outcome: ticketing.InvalidMatter, Reason: f.value("reason")}, nil
-	}, undo: func(ticketing.Ticket, ticketing.Command) (string, url.Values) { return "reopen", url.Values{} }},
-	{Key: "reopen", make: func(_ *Server, v *visit, _ form, _ ticketing.Ticket) (ticketing.Command, error) {
-		return ticketing.Command{Verb: ticketing.Reopen, Reason: v.t("bulk.undone")}, nil
-	}},
+	{Key: "reopen", verb: ticketing.Reopen},
 }
 
 // bulkPage is what became of each of them.
@@ -103,6 +71,8 @@ type bulkPage struct {
 	View    string
 	Undos   []bulkUndo
 	Already bool // nothing was chosen
+
+	Incident string // whose page it was sent from
 }
 
 type bulkLine struct {
@@ -135,11 +105,19 @@ func (s *Server) bulk(v *visit) error {
 	p := bulkPage{Page: s.page(v, v.t("bulk.title")), Do: do.Key, View: place.view(sent.value("view")).Key}
 	p.Here, p.NoIndex = place.base, true
 	p.Back = template.URL(place.base + "?view=" + url.QueryEscape(p.View) + string(s.narrowed(func(key string, _ ...string) string { return sent.value("n-" + key) }).Tail()))
-	codes := sent.all("codes")
+	p.Back, p.Incident = backTo(sent, p.Back), sent.value("incident")
+	codes, err := s.chosen(v, sent)
+	if err != nil {
+		return err
+	}
 	if len(codes) > mostBulk {
 		return &ticketing.Error{Class: ticketing.Invalid, Key: "bulk.most", Args: []any{mostBulk}}
 	}
 	p.Already = len(codes) == 0
+	var refused error
+	if do.with != nil && !p.Already {
+		refused = do.with(s, v, sent)
+	}
 	undos := map[string]*bulkUndo{}
 	var order []string
 	for _, c := range codes {
@@ -147,7 +125,7 @@ func (s *Server) bulk(v *visit) error {
 		if !ok {
 			return notFound()
 		}
-		line, undo, err := s.bulkOne(v, do, sent, ticketing.Code(code))
+		line, undo, err := s.bulkOne(v, do, sent, ticketing.Code(code), refused)
 		if err != nil {
 			return err
 		}
@@ -177,6 +155,22 @@ func (s *Server) bulk(v *visit) error {
 	return s.render(v, status, "bulk", p)
 }
 
+// chosen are the codes of what was ticked, and of what was named by its number.
+func (s *Server) chosen(v *visit, sent form) ([]string, error) {
+	codes := sent.all("codes")
+	for _, name := range strings.FieldsFunc(sent.value("numbers"), func(r rune) bool { return r == ',' || r == ';' || unicode.IsSpace(r) }) {
+		if len(codes) > mostBulk {
+			break
+		}
+		t, err := s.Desk.Named(v.ctx(), v.actor(), name)
+		if err != nil {
+			return nil, err
+		}
+		codes = append(codes, string(t.Code))
+	}
+	return codes, nil
+}
+
 func (u *bulkUndo) key() string {
 	var b strings.Builder
 	b.WriteString(u.Do)
@@ -189,14 +183,17 @@ func (u *bulkUndo) key() string {
 }
 
 // bulkOne does it to one ticket. A ticket the reader may not know of ends the whole with "not found".
-func (s *Server) bulkOne(v *visit, do bulkDo, sent form, code ticketing.Code) (bulkLine, *bulkUndo, error) {
+func (s *Server) bulkOne(v *visit, do bulkDo, sent form, code ticketing.Code, refused error) (bulkLine, *bulkUndo, error) {
 	before, err := s.Desk.Ticket(v.ctx(), v.actor(), code)
 	if err != nil {
 		return bulkLine{}, nil, err
 	}
-	cmd, err := do.make(s, v, sent, before)
-	after := before
+	after, cmd, err := before, ticketing.Command{}, refused
 	if err == nil {
+		cmd, err = command(do.verb, sent)
+	}
+	if err == nil {
+		cmd.Key, cmd.Version = "", 0 // they are one ticket's, and these are many
 		after, err = s.Desk.Do(v.ctx(), v.actor(), code, cmd)
 		if errors.Is(err, context.Canceled) {
 			return bulkLine{}, nil, err
@@ -217,17 +214,11 @@ func (s *Server) bulkOne(v *visit, do bulkDo, sent form, code ticketing.Code) (b
 		line.Fault = failureOf(v.lang, err).Text
 		return line, nil, nil
 	}
-	if do.undo == nil {
+	u := undoOf(v, before, cmd)
+	if u == nil || sent.value("undo") != "" {
 		return line, nil, nil
 	}
-	key, fields := do.undo(before, cmd)
-	u := &bulkUndo{Do: key}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		for _, value := range fields[name] {
-			u.Fields = append(u.Fields, bulkField{name, value})
-		}
-	}
-	return line, u, nil
+	return line, &bulkUndo{Do: string(u.Verb), Fields: append(u.Fields, bulkField{"undo", "1"})}, nil
 }
 
 // colleagues are who a ticket may be handed to: the hotline's people who are not switched off, the reader left out.

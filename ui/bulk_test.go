@@ -166,3 +166,38 @@ func TestAShiftIsHandedOver(t *testing.T) {
 		t.Error("not taken back")
 	}
 }
+
+func TestAnIncidentsReportersAreTakenInAnsweredAndTakenOut(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser().signIn("hang")
+	lead, one, two, other := h.form("Mất nước cả phố Hùng Vương", "moi-truong"), h.form("Mất nước phố Hùng Vương", "moi-truong"), h.form("Nhà tôi mất nước", "moi-truong"), h.form("Đèn đường tắt", "chieu-sang")
+	at := "/console/t/" + string(lead.Code) + "/su-viec"
+	b.get(at).wants(h, 200, "Chưa có phiếu nào cùng báo", "1 người báo")
+	in := []string{"do", "merge", "into", string(lead.Code), "incident", string(lead.Code), "codes", string(one.Code)}
+	a := b.post("/console/bulk", append(in, "numbers", two.Number())...).wants(h, 200, "Đã làm xong 2 phiếu", `href="`+at+`"`)
+	if h.ticket(two.Code).Into != lead.Code {
+		t.Error("a ticket named by its number was not taken in")
+	}
+	b.get(at).wants(h, 200, "3 người báo", "2 người chờ trả lời", one.Number(), two.Number(), "Chờ câu trả lời chung").lacks(h, other.Number())
+	b.get("/console/t/"+string(lead.Code)).wants(h, 200, "2 người khác cùng báo", "cũng gửi tới 2 người cùng báo")
+	b.get("/console/t/"+string(one.Code)).wants(h, 200, "Thuộc sự việc của phiếu "+lead.Number())
+	b.get("/console/t/"+string(one.Code)+"/su-viec").wants(h, 303).to(h, at)
+	a.undo(h, b).wants(h, 200, "Đã làm xong 2 phiếu", `href="`+at+`"`)
+	if now := h.ticket(one.Code); now.Into != "" || now.Status != "new" {
+		t.Errorf("not taken back: %+v", now)
+	}
+	b.post("/console/bulk", append(in, "numbers", two.Number())...).wants(h, 200)
+	out := b.post("/console/bulk", "do", "unmerge", "incident", string(lead.Code), "codes", string(two.Code)).wants(h, 200, "Đã làm xong 1 phiếu")
+	out.undo(h, b).wants(h, 200)
+	if h.ticket(two.Code).Into != lead.Code {
+		t.Error("taking out is not taken back")
+	}
+	b.post("/console/bulk", append(in, "numbers", "26-999999")...).wants(h, 422)
+	// Whoever names a report means its incident.
+	b.post("/console/t/"+string(other.Code)+"/merge", "into", one.Number()).wants(h, 303)
+	if h.ticket(other.Code).Into != lead.Code {
+		t.Error("a report does not stand for its incident")
+	}
+	h.employs("uyen")
+	h.browser().signIn("uyen").get(at).wants(h, 403)
+}

@@ -15,8 +15,8 @@ type nearRow struct {
 
 const mostNear = 3
 
-func (s *Server) near(v *visit, t ticketing.Ticket) ([]nearRow, error) {
-	found, err := s.Desk.Nearby(v.ctx(), v.actor(), t, mostNear)
+func (s *Server) near(v *visit, t ticketing.Ticket, most int) ([]nearRow, error) {
+	found, err := s.Desk.Nearby(v.ctx(), v.actor(), t, most)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (s *Server) callNear(v *visit) error {
 	if len(words) > 4000 {
 		words = words[:4000]
 	}
-	near, err := s.near(v, ticketing.Ticket{Kind: ticketing.Report, Category: v.Query("category"), Area: v.Query("area"), Text: words, Address: v.Query("address"), Received: s.Now()})
+	near, err := s.near(v, ticketing.Ticket{Kind: ticketing.Report, Category: v.Query("category"), Area: v.Query("area"), Text: words, Address: v.Query("address"), Received: s.Now()}, mostNear)
 	if err != nil {
 		return err
 	}

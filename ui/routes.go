@@ -114,6 +114,7 @@ func (s *Server) routes() []route {
 		{method: post, path: "/console/new", who: answers, do: (*Server).call},
 		{method: get, path: "/console/t/:code", who: hotline, do: (*Server).consoleTicket},
 		{method: get, path: "/console/t/:code/files/:id", who: hotline, do: (*Server).staffFile},
+		{method: get, path: "/console/t/:code/su-viec", who: hotline, do: (*Server).incident},
 		{method: post, path: "/console/t/:code/lien-ket", who: answers, do: (*Server).makeWorkLink},
 		{method: get, path: "/console/soat", who: hotline, do: (*Server).plainRules},
 		{method: get, path: "/console/cua-toi", who: hotline, do: (*Server).mine},

@@ -32,15 +32,21 @@ func undoOf(v *visit, before ticketing.Ticket, cmd ticketing.Command) *undo {
 		}
 	case ticketing.Tag:
 		for _, tag := range cmd.Tags {
-			if tag = ticketing.CleanTag(tag); !slices.Contains(before.Tags, tag) {
+			if tag = ticketing.CleanTag(tag); tag != "" && !slices.Contains(before.Tags, tag) {
 				put("untag", tag)
 			}
 		}
 		for _, tag := range cmd.Untag {
 			put("tags", tag)
 		}
+		if len(u.Fields) == 0 {
+			return nil
+		}
 	case ticketing.Merge:
 		u.Verb = ticketing.Unmerge
+	case ticketing.Unmerge:
+		u.Verb = ticketing.Merge
+		put("into", string(before.Into))
 	case ticketing.Publish:
 		u.Verb = ticketing.Unpublish
 		put("reason", v.t("bulk.undone"))

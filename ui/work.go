@@ -68,6 +68,8 @@ type ticketView struct {
 	Undo *undo     // of what was done just now
 	Near []nearRow // what may be about the same thing
 
+	Incident *incidentLine
+
 	Linked   bool      // the citizen is known to have other doors
 	Alike    []rowView // of others who left the same number or address
 	MayUnite bool

@@ -45,14 +45,25 @@ func TestBothLanguagesSayTheSame(t *testing.T) {
 	}
 }
 
-func TestNoKeyStandsInTwoFiles(t *testing.T) {
-	seen := map[string]string{}
-	for _, name := range fileNames(t, Vietnamese) {
-		for key := range read(t, Vietnamese, name) {
-			if seen[key] != "" {
-				t.Errorf("%q stands in %s and %s", key, seen[key], name)
+// A key that stands twice, in two files or in one, is a sentence nobody sees.
+func TestNoKeyStandsTwice(t *testing.T) {
+	key := regexp.MustCompile(`(?m)^\s*"((?:[^"\\]|\\.)*)":`)
+	for _, lang := range Languages {
+		seen := map[string]string{}
+		for _, name := range fileNames(t, lang) {
+			raw, err := files.ReadFile(path.Join(lang, name))
+			if err != nil {
+				t.Fatal(err)
 			}
-			seen[key] = name
+			for _, found := range key.FindAllStringSubmatch(string(raw), -1) {
+				if first, twice := seen[found[1]]; twice {
+					t.Errorf("%q stands in %s and in %s", found[1], first, name)
+				}
+				seen[found[1]] = name
+			}
+		}
+		if len(seen) != len(catalogues()[lang]) {
+			t.Errorf("%s: looked at %d keys of %d", lang, len(seen), len(catalogues()[lang]))
 		}
 	}
 }
