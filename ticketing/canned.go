@@ -127,6 +127,9 @@ func (d *Desk) Prepared(ctx context.Context, by Actor, code Code, lang string) (
 		one.Text = d.fill(m.Text, cmp.Or(m.Lang, words.Vietnamese), t, p)
 		out = append(out, one)
 	}
+	for _, a := range d.Known(by, t, p) {
+		out = append(out, Prepared{Kind: KindArticle, ID: a.ID, Name: a.Name, Word: text.Fold(a.Word), Lang: a.Lang, Text: a.Told})
+	}
 	slices.SortStableFunc(out, func(a, b Prepared) int { return other(a.Lang, p.Lang) - other(b.Lang, p.Lang) })
 	return out, nil
 }
@@ -226,7 +229,8 @@ func (d *Desk) CountUse(ctx context.Context, by Actor, code Code, kind, id strin
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(d.Catalog.Current().texts, func(m Macro) bool { return m.kind == kind && m.ID == id && m.fits(by, t) }) {
+	_, known := d.Catalog.Current().Knowledge.Article(id)
+	if !(kind == KindArticle && known) && !slices.ContainsFunc(d.Catalog.Current().texts, func(m Macro) bool { return m.kind == kind && m.ID == id && m.fits(by, t) }) {
 		return notFound()
 	}
 	return recount(ctx, d, kindUse, kind+"/"+id, func(u *TextUse) { u.N++; u.Last = d.now() })

@@ -36,7 +36,7 @@ const (
 )
 
 // catalogKinds are those a Catalog is made of.
-var catalogKinds = []string{KindAgency, KindCategory, KindArea, KindBoundary, KindRule, KindLimit, KindHours, KindDay, KindConsent, KindSaying, KindChat, KindSignIn, KindCanned, KindMacro, KindSpike, KindDuty}
+var catalogKinds = []string{KindAgency, KindCategory, KindArea, KindBoundary, KindRule, KindLimit, KindHours, KindDay, KindConsent, KindSaying, KindChat, KindSignIn, KindCanned, KindMacro, KindArticle, KindSpike, KindDuty}
 
 // Agency is a body that answers citizens. Which field it holds is said by rules, not here.
 type Agency struct {
@@ -170,6 +170,7 @@ type Catalog struct {
 	Rules      []routing.Rule
 	Consent    Consent // the present one
 	SignIn     SignInRules
+	Knowledge  *Knowledge
 
 	agencyOrder, categoryOrder []string
 	sayings                    []saying
@@ -291,6 +292,7 @@ func NewCatalog(ctx context.Context, records Records) (*Catalog, error) {
 	load(KindMacro, func(d json.RawMessage) error {
 		return decodeInto(d, func(x Macro) { x.kind = KindMacro; c.texts = append(c.texts, x) })
 	})
+	c.loadArticles(load)
 	c.duties = map[string]Duty{dutyAll: shippedDuty()}
 	load(KindDuty, func(d json.RawMessage) error { return decodeInto(d, func(x Duty) { c.duties[x.ID] = x }) })
 	load(KindSpike, func(d json.RawMessage) error {

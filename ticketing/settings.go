@@ -15,7 +15,7 @@ import (
 
 // SettingKinds are what SaveSetting takes, in the order a screen offers them. Accounts and programs' keys are saved by
 // Accounts, boundaries come from files.
-var SettingKinds = [...]string{KindAgency, KindCategory, KindRule, KindLimit, KindHours, KindDay, KindArea, KindConsent, KindSaying, KindChat, KindSignIn, KindCanned, KindMacro, KindSpike, KindDuty}
+var SettingKinds = [...]string{KindAgency, KindCategory, KindRule, KindLimit, KindHours, KindDay, KindArea, KindConsent, KindSaying, KindChat, KindSignIn, KindCanned, KindMacro, KindArticle, KindSpike, KindDuty}
 
 func maySeeSettings(by Actor) error {
 	switch by.Role {

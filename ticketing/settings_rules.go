@@ -92,6 +92,8 @@ func decodeSetting(kind string, doc []byte) (setting, error) {
 		return strictly(doc, func(v Canned) setting { return cannedSetting{v} })
 	case KindMacro:
 		return strictly(doc, func(v Macro) setting { return macroSetting{v} })
+	case KindArticle:
+		return strictly(doc, func(v Article) setting { return articleSetting{v} })
 	case KindDuty:
 		return strictly(doc, func(v Duty) setting { return dutySetting{v} })
 	case KindSpike:
@@ -168,6 +170,8 @@ func canonical(s setting) (json.RawMessage, error) {
 		v = s.Canned
 	case macroSetting:
 		v = s.Macro
+	case articleSetting:
+		v = s.Article
 	case dutySetting:
 		v = s.Duty
 	case spikeSetting:

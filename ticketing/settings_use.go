@@ -155,11 +155,13 @@ func (d *Desk) namedBy(ctx context.Context, kind, id string) (by []string, err e
 		look(KindDay, among(func(x calendar.Day) (string, []string) { return x.Name, []string{x.Agency} }))
 		look(KindCanned, among(func(x Canned) (string, []string) { return x.Name, []string{x.Agency} }))
 		look(KindMacro, among(func(x Macro) (string, []string) { return x.Name, []string{x.Agency, x.Route} }))
+		look(KindArticle, among(func(x Article) (string, []string) { return x.Name, []string{x.Agency} }))
 	case KindCategory:
 		look(KindRule, among(func(r routing.Rule) (string, []string) { return r.Name, r.Categories }))
 		look(KindLimit, among(func(l Limit) (string, []string) { return l.ID, []string{l.Category} }))
 		look(KindCanned, among(func(x Canned) (string, []string) { return x.Name, x.Categories }))
 		look(KindMacro, among(func(x Macro) (string, []string) { return x.Name, append(x.Categories, x.SetCategory) }))
+		look(KindArticle, among(func(x Article) (string, []string) { return x.Name, x.Categories }))
 	case KindArea:
 		look(KindRule, among(func(r routing.Rule) (string, []string) { return r.Name, r.Areas }))
 		look(KindArea, among(func(u places.Unit) (string, []string) { return u.FullName, append(u.Successors, u.Parent) }))

@@ -65,6 +65,7 @@ func (s *Server) about(v *visit, w *ticketView) error {
 	if w.Incident, err = s.ofIncident(v, w.Ticket); err != nil {
 		return err
 	}
+	w.Known = s.Desk.Known(v.actor(), w.Ticket, ticketing.Person{Name: w.Card.Name})
 	if w.Links, err = s.Desk.WorkLinks(v.ctx(), v.actor(), w.Ticket); err != nil {
 		return err
 	}

@@ -196,7 +196,7 @@ func adminKinds() []adminKind {
 		}},
 		sayingKind(),
 		chatKind(), signInKind(),
-		cannedKind(), macroKind(),
+		cannedKind(), macroKind(), articleKind(),
 		spikeKind(), dutyKind(),
 		{Kind: ticketing.KindToken, Icon: "link", id: "", title: nameTitle, order: byTitle, save: (*Server).addToken, keeps: true, fields: []adminField{
 			{Name: "name", Input: inText, Required: true, Fixed: true},

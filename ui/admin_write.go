@@ -43,6 +43,24 @@ func macroKind() adminKind {
 		adminField{Name: "outcome", Input: inSelect, Options: (*Server).outcomeChoices})}
 }
 
+func articleKind() adminKind {
+	return adminKind{Kind: ticketing.KindArticle, Icon: "book-open", id: "id", newID: slugOfName, title: nameTitle, order: byTitle, fields: []adminField{
+		{Name: "name", Input: inText, Required: true},
+		{Name: "id", Input: inText, Fixed: true},
+		{Name: "text", Input: inLong, Required: true, Column: true},
+		{Name: "asked", Input: inLines},
+		{Name: "more", Input: inLong},
+		{Name: "word", Input: inText},
+		{Name: "source", Input: inText},
+		{Name: "lang", Input: inSelect, Options: (*Server).langChoices},
+		{Name: "categories", Input: inMulti, Options: (*Server).categoryChoices, Column: true},
+		{Name: "agency", Input: inSelect, Options: (*Server).agencyChoices, Column: true},
+		{Name: "from", Input: inDate}, {Name: "to", Input: inDate},
+		{Name: "review", Input: inDate, Column: true},
+		{Name: "off", Input: inCheck},
+	}}
+}
+
 func (s *Server) langChoices(lang string) []choice {
 	return named(lang, "lang.", words.Languages[:]...)
 }

@@ -36,6 +36,7 @@ func (s *Server) near(v *visit, t ticketing.Ticket, most int) ([]nearRow, error)
 type nearPage struct {
 	Near   []nearRow
 	Agency string
+	Known  []ticketing.KnownArticle
 }
 
 func (s *Server) callNear(v *visit) error {
@@ -55,5 +56,6 @@ func (s *Server) callNear(v *visit) error {
 			break
 		}
 	}
+	p.Known = s.Desk.Asked(v.actor(), ticketing.KnowledgeQuery{Text: words, Category: v.Query("category"), Unfinished: true, Most: mostNear})
 	return s.ok(v, "near", p)
 }

@@ -99,6 +99,8 @@ func (s *Server) routes() []route {
 		{method: get, path: "/tai-khoan", who: everyStaff, do: (*Server).accountPage},
 		{method: post, path: "/tai-khoan/dang-xuat", who: everyStaff, do: (*Server).endSession},
 		{method: post, path: "/tai-khoan/dang-xuat-het", who: everyStaff, do: (*Server).endSessions},
+		{method: get, path: articlesPath, who: everyStaff, do: (*Server).articles},
+		{method: get, path: articlesPath + "/:id", who: everyStaff, do: (*Server).article},
 		{method: post, path: "/tai-khoan/ngon-ngu", who: everyStaff, do: (*Server).setStaffLang},
 
 		// The hotline's console. What each role may do to a ticket is asked of the desk.
@@ -202,6 +204,7 @@ var nav = []navItem{
 	{supervisePath, "nav.supervise", "users", []ticketing.Role{ticketing.Supervisor}},
 	{"/board", "nav.board", "monitor", []ticketing.Role{ticketing.Operator, ticketing.Supervisor, ticketing.Auditor, ticketing.Moderator, ticketing.Administrator}},
 	{"/desk", "nav.desk", "inbox", []ticketing.Role{ticketing.Officer, ticketing.Leader}},
+	{articlesPath, "nav.articles", "book-open", ticketing.StaffRoles[:]},
 	{"/admin", "nav.admin", "settings", []ticketing.Role{ticketing.Administrator, ticketing.Supervisor, ticketing.Auditor}},
 }
 

@@ -15,7 +15,7 @@ export function matches(query, ...texts) {
 }
 
 // insert puts a text in the place of what is selected, so that it can be undone.
-function insert(box, text) {
+export function insert(box, text) {
   box.focus();
   if (!document.execCommand('insertText', false, text)) {
     box.setRangeText(text, box.selectionStart, box.selectionEnd, 'end');

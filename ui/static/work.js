@@ -186,6 +186,11 @@ window.addEventListener('popstate', () => {
   else location.reload();
 });
 
+document.addEventListener('click', (event) => {
+  const b = event.target.closest('button[data-put]');
+  if (b) keep?.put(b.dataset.put).catch(() => notice(b.closest('.known-body'), work.dataset.offline || '…'));
+});
+
 // --- Choosing several. ----------------------------------------------------------------------------------------------
 
 function countPicked() {

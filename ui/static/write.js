@@ -1,6 +1,6 @@
 // The reply box: what is typed is kept, texts are put in, names are named, an answer is looked over.
 import { el } from './combo.js';
-import { fold, matches, picker } from './pick.js';
+import { fold, insert, matches, picker } from './pick.js';
 import { plain } from './plain.js';
 import { keeper } from './unsent.js';
 
@@ -70,6 +70,12 @@ export function write(form) {
   });
 
   const keep = keeper(form, words);
+  keep.put = async (id) => { // an article of the pane
+    const t = (await texts()).find((one) => one.kind === 'article' && one.id === id);
+    if (!t) return;
+    insert(form.querySelector('textarea[data-draft]'), t.text);
+    canned.take(t);
+  };
   picker(form, [canned, names], words);
   plain(form, words);
   return keep;

@@ -93,6 +93,7 @@ func Records(now time.Time) ([]ticketing.Record, error) {
 	add(&s, "hours.json", ticketing.KindHours, func(h ticketing.Hours) string { return h.ID })
 	add(&s, "canned.json", ticketing.KindCanned, func(c ticketing.Canned) string { return c.ID })
 	add(&s, "macros.json", ticketing.KindMacro, func(m ticketing.Macro) string { return m.ID })
+	add(&s, "articles.json", ticketing.KindArticle, func(a ticketing.Article) string { return a.ID })
 	add(&s, "consent.json", ticketing.KindConsent, func(c ticketing.Consent) string { return c.ID })
 	for _, b := range s.boundaries() {
 		s.record(ticketing.KindBoundary, b.Code, b)

@@ -53,7 +53,7 @@ func newDesk(t testing.TB) (*ticketing.Desk, *ticketing.Accounts) {
 func TestTheTextsAreValid(t *testing.T) {
 	desk, _ := newDesk(t)
 	admin := ticketing.Actor{ID: "admin", Role: ticketing.Administrator}
-	for _, kind := range []string{ticketing.KindCanned, ticketing.KindMacro} {
+	for _, kind := range []string{ticketing.KindCanned, ticketing.KindMacro, ticketing.KindArticle} {
 		all, err := desk.Settings(t.Context(), admin, kind)
 		if err != nil || len(all) < 2 {
 			t.Fatalf("%s: %d, %v", kind, len(all), err)
