@@ -127,6 +127,15 @@ func (d *Desk) separate(t Ticket, e *Event) {
 	d.Catalog.Current().clocks(t, step, e.At, t.Due).set(e)
 }
 
+// AnswerIncident gives the answer of the ticket to the reports it leads that have not had it.
+func (d *Desk) AnswerIncident(ctx context.Context, code Code) error {
+	lead, err := d.Store.Ticket(ctx, code)
+	if err != nil || !lead.answered() {
+		return err
+	}
+	return d.answerReporters(ctx, lead, lead.Absorbed...)
+}
+
 // answerReporters gives reports the answer of the ticket that leads them.
 func (d *Desk) answerReporters(ctx context.Context, lead Ticket, reports ...Code) error {
 	if len(reports) == 0 {

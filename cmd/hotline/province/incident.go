@@ -2,7 +2,6 @@ package province
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"hotline1022/ticketing"
@@ -44,17 +43,19 @@ func (l *life) incident(others []*life) {
 	l.agency = "dien-luc"
 	if !l.do(l.operator, ticketing.Command{Verb: ticketing.Route, Agency: l.agency, Reason: "Sự cố diện rộng, nhiều người báo"}) ||
 		!l.sleepFor(3*time.Minute, 10*time.Minute) || !l.do(officer(l.agency), ticketing.Command{Verb: ticketing.AcceptIt}) ||
+		!l.do(l.operator, ticketing.Command{Verb: ticketing.Message, Text: "Điện lực đã tới nơi và đang khắc phục sự cố. Chúng tôi sẽ báo ngay khi có điện lại."}) ||
 		!l.sleepFor(90*time.Minute, 3*time.Hour) || !l.draft() ||
 		!l.sleepFor(5*time.Minute, 15*time.Minute) || !l.do(leader(l.agency), ticketing.Command{Verb: ticketing.Approve}) ||
 		!l.sleepFor(2*time.Minute, 10*time.Minute) || !l.do(l.operator, l.answer()) {
 		return
 	}
-	for _, o := range merged { // with the key under which the running hotline would tell them
-		o.at = l.at
-		key := fmt.Sprintf("answer:%s:%d:%s", l.code, l.ticket.AnswerN, o.code)
-		if !o.do(l.operator, ticketing.Command{Verb: ticketing.Message, Text: l.ticket.Answer, Key: key}) {
+	l.err = l.desk.AnswerIncident(l.world.ctx, l.code) // as the running hotline would
+	for _, o := range merged {
+		if l.err == nil {
+			o.at = l.at
+			o.reread()
+			o.deliver()
 			l.err = o.err
-			return
 		}
 	}
 }
