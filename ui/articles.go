@@ -2,6 +2,7 @@ package ui
 
 import (
 	"cmp"
+	"time"
 
 	"hotline1022/ticketing"
 	"hotline1022/ticketing/words"
@@ -65,6 +66,15 @@ func (s *Server) article(v *visit) error {
 	p := articlePage{Page: s.page(v, a.Name), Article: a, Stale: a.Stale(s.Now()), Edits: v.staff.Role == ticketing.Administrator}
 	p.Here, p.NoIndex = articlesPath, true
 	return s.ok(v, "article", p)
+}
+
+// ReviewBy is the day it must be looked over by, as people write it.
+func (a articlePage) ReviewBy() string {
+	t, err := time.Parse(time.DateOnly, a.Review)
+	if err != nil {
+		return a.Review
+	}
+	return t.Format("02/01/2006")
 }
 
 // Language is what the article is written in.

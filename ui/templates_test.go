@@ -59,6 +59,9 @@ func samples(lang string) map[string][]any {
 		shut.Words, shut.PublicAnswer, shut.Merged = false, "y", &mergedInto{ticketing.Routed, "Sở", noon}
 		tracks = append(tracks, p, shut)
 	}
+	article := ticketing.Article{Canned: ticketing.Canned{ID: "a", Name: "<b>một", Text: "b", Categories: []string{"c", "d"}, Agency: "x"}, Asked: []string{"e", "f"}, More: "g", Source: "h", Review: "2026-01-02"}
+	row := rowView{Ticket: ticketing.Ticket{Code: "7K02Q074M9P5", Status: ticketing.Answered, Channel: ticketing.Zalo, Kind: ticketing.Report, Due: noon, Received: noon, Promised: noon, Place: "p", Address: "q",
+		Verdict: &ticketing.Verdict{OK: true}}, Name: "<b>một"}
 	form := sendForm{Token: "t", Kind: ticketing.Report, Category: "c", Text: "x", AreaText: "hai", Files: files, Kept: "k", Lat: "1", Lng: "2", Anonymous: true, Visibility: ticketing.Public}
 	return map[string][]any{
 		"home":    {homePage{Page: page, Published: []published{{"c", "Phường", "đã xong", noon}}}, homePage{Page: page}},
@@ -93,8 +96,12 @@ func samples(lang string) map[string][]any {
 		"board.live":       {boardSample(page, true).Board},
 		"spikes":           {boardSample(page, true).Board.Spikes, []spikeView(nil)},
 		"board-links":      {boardLinksPage{Page: signedIn}, boardLinksPage{Page: signedIn, Made: "https://x/board/k/y", Name: "x", Notice: "n", Errors: faults, Links: []boardLink{{ticketing.Token{ID: "a", Name: "<b>một", Expires: noon}, "on"}, {ticketing.Token{}, "off"}, {ticketing.Token{}, "over"}}}},
-		"supervise":        {superviseSample(signedIn)},
-		"supervise.live":   {superviseSample(signedIn).Room, superviseView{Room: ticketing.WallRoom{Ages: []ticketing.WallAge{{Status: ticketing.New}}}}},
+		"articles":         {articlesPage{Page: signedIn}, articlesPage{Page: signedIn, Query: "x"}, articlesPage{Page: signedIn, Edits: true, More: 3, Articles: []articleRow{{article, true}, {}}}},
+		"article":          {articlePage{Page: signedIn, Article: article, Stale: true, Edits: true}, articlePage{Page: signedIn}},
+		"incident": {incidentPage{Page: signedIn, Lead: row}, incidentPage{Page: signedIn, Lead: row, Reports: []rowView{row, {Ticket: ticketing.Ticket{Into: "7K02Q074M9P5", Outcome: ticketing.Duplicate}, Name: "<b>một"}},
+			Reporters: 3, Waiting: 1, Late: 1, MayAct: true, Near: []nearRow{{row, 12, 80}}}},
+		"supervise":      {superviseSample(signedIn)},
+		"supervise.live": {superviseSample(signedIn).Room, superviseView{Room: ticketing.WallRoom{Ages: []ticketing.WallAge{{Status: ticketing.New}}}}},
 	}
 }
 
