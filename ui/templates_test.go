@@ -98,7 +98,7 @@ func samples(lang string) map[string][]any {
 		"board-links":      {boardLinksPage{Page: signedIn}, boardLinksPage{Page: signedIn, Made: "https://x/board/k/y", Name: "x", Notice: "n", Errors: faults, Links: []boardLink{{ticketing.Token{ID: "a", Name: "<b>một", Expires: noon}, "on"}, {ticketing.Token{}, "off"}, {ticketing.Token{}, "over"}}}},
 		"articles":         {articlesPage{Page: signedIn}, articlesPage{Page: signedIn, Query: "x"}, articlesPage{Page: signedIn, Edits: true, More: 3, Articles: []articleRow{{article, true}, {}}}},
 		"article":          {articlePage{Page: signedIn, Article: article, Stale: true, Edits: true}, articlePage{Page: signedIn}},
-		"incident": {incidentPage{Page: signedIn, Lead: row}, incidentPage{Page: signedIn, Lead: row, Reports: []rowView{row, {Ticket: ticketing.Ticket{Into: "7K02Q074M9P5", Outcome: ticketing.Duplicate}, Name: "<b>một"}},
+		"incident": {incidentPage{Page: signedIn, Lead: row}, incidentPage{Page: signedIn, Lead: row, Reports: []rowView{row, {Ticket: ticketing.Ticket{Into: "7K02Q074M9P5", Outcome: ticketing.Duplicate, Channel: ticketing.Web, Received: noon}, Name: "<b>một"}},
 			Reporters: 3, Waiting: 1, Late: 1, MayAct: true, Near: []nearRow{{row, 12, 80}}}},
 		"supervise":      {superviseSample(signedIn)},
 		"supervise.live": {superviseSample(signedIn).Room, superviseView{Room: ticketing.WallRoom{Ages: []ticketing.WallAge{{Status: ticketing.New}}}}},
