@@ -1,11 +1,13 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"html/template"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -26,13 +28,18 @@ type bulkDo struct {
 }
 
 var bulkDos = []bulkDo{
-	{Key: "claim", verb: ticketing.Claim},
+	{Key: "claim", verb: ticketing.Claim, with: func(_ *Server, v *visit, f form) error {
+		if !f.Has("assignee") {
+			f.Set("assignee", v.staff.ID)
+		}
+		return nil
+	}},
 	{Key: "release", verb: ticketing.Claim, with: func(_ *Server, _ *visit, f form) error {
 		f.Set("release", "1")
 		return nil
 	}},
 	{Key: "give", verb: ticketing.Claim, with: func(s *Server, v *visit, f form) error {
-		if !slices.ContainsFunc(s.colleagues(v), func(c choice) bool { return c.Value == f.value("to") }) {
+		if !s.mayHold(v, f.value("to")) {
 			return &ticketing.Error{Class: ticketing.Invalid, Field: "to", Key: "bulk.whom"}
 		}
 		f.Set("assignee", f.value("to"))
@@ -60,6 +67,14 @@ var bulkDos = []bulkDo{
 	{Key: "reopen", verb: ticketing.Reopen},
 }
 
+func bulkDoOf(key string) (bulkDo, bool) {
+	i := slices.IndexFunc(bulkDos, func(d bulkDo) bool { return d.Key == key })
+	if i < 0 {
+		return bulkDo{}, false
+	}
+	return bulkDos[i], true
+}
+
 // bulkPage is what became of each of them.
 type bulkPage struct {
 	Page
@@ -78,6 +93,7 @@ type bulkPage struct {
 type bulkLine struct {
 	rowView
 	Fault string
+	Same  bool // it was so already
 }
 
 // bulkUndo is a form that takes back what was done to some of them.
@@ -96,11 +112,10 @@ func (s *Server) bulk(v *visit) error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(bulkDos, func(d bulkDo) bool { return d.Key == sent.value("do") })
-	if i < 0 {
+	do, ok := bulkDoOf(sent.value("do"))
+	if !ok {
 		return notFound()
 	}
-	do := bulkDos[i]
 	place := placeOf(v.staff.Role)
 	p := bulkPage{Page: s.page(v, v.t("bulk.title")), Do: do.Key, View: place.view(sent.value("view")).Key}
 	p.Here, p.NoIndex = place.base, true
@@ -114,45 +129,80 @@ func (s *Server) bulk(v *visit) error {
 		return &ticketing.Error{Class: ticketing.Invalid, Key: "bulk.most", Args: []any{mostBulk}}
 	}
 	p.Already = len(codes) == 0
-	var refused error
-	if do.with != nil && !p.Already {
-		refused = do.with(s, v, sent)
+	done, err := s.many(v, do, sent, codes)
+	if err != nil {
+		return err
 	}
-	undos := map[string]*bulkUndo{}
-	var order []string
-	for _, c := range codes {
-		code, ok := text.ParseCode(c)
-		if !ok {
-			return notFound()
-		}
-		line, undo, err := s.bulkOne(v, do, sent, ticketing.Code(code), refused)
-		if err != nil {
-			return err
-		}
-		p.Lines = append(p.Lines, line)
-		if line.Fault != "" {
+	p.Lines, p.Undos = done.lines, done.undos
+	for _, l := range p.Lines {
+		if l.Fault != "" {
 			p.Failed++
-			continue
+		} else {
+			p.Done++
 		}
-		p.Done++
-		if undo != nil {
-			if undos[undo.key()] == nil {
-				undos[undo.key()] = undo
-				order = append(order, undo.key())
-			}
-			one := undos[undo.key()]
-			one.Count++
-			one.Fields = append(one.Fields, bulkField{"codes", code})
-		}
-	}
-	for _, key := range order {
-		p.Undos = append(p.Undos, *undos[key])
 	}
 	status := fiber.StatusOK
 	if p.Done == 0 && p.Failed > 0 {
 		status = fiber.StatusUnprocessableEntity
 	}
 	return s.render(v, status, "bulk", p)
+}
+
+// manyDone is what became of many tickets.
+type manyDone struct {
+	lines []bulkLine
+	undos []bulkUndo
+}
+
+// many does one thing to each ticket, for itself. A code may carry the version its reader has seen (CODE:VERSION):
+// whoever acted since is not overrun. What can be taken back is, as far as nothing else has happened to the ticket.
+func (s *Server) many(v *visit, do bulkDo, sent form, codes []string) (manyDone, error) {
+	var out manyDone
+	var refused error
+	if do.with != nil && len(codes) > 0 {
+		refused = do.with(s, v, sent)
+	}
+	type one struct {
+		before ticketing.Ticket
+		seen   int
+	}
+	all := make([]one, len(codes))
+	for i, c := range codes { // one nobody may know of ends the whole before anything is done
+		name, seen, versioned := strings.Cut(c, ":")
+		version, err := strconv.Atoi(cmp.Or(seen, "0"))
+		code, ok := text.ParseCode(name)
+		if !ok || err != nil || versioned && version < 1 {
+			return out, notFound()
+		}
+		t, err := s.Desk.Ticket(v.ctx(), v.actor(), ticketing.Code(code))
+		if err != nil {
+			return out, err
+		}
+		all[i] = one{t, version}
+	}
+	undos := map[string]*bulkUndo{}
+	var order []string
+	for _, x := range all {
+		line, undo, err := s.bulkOne(v, do, sent, x.before, x.seen, refused)
+		if err != nil {
+			return out, err
+		}
+		out.lines = append(out.lines, line)
+		if undo == nil {
+			continue
+		}
+		if undos[undo.key()] == nil {
+			undos[undo.key()] = undo
+			order = append(order, undo.key())
+		}
+		u := undos[undo.key()]
+		u.Count++
+		u.Fields = append(u.Fields, bulkField{"codes", string(line.Code) + ":" + strconv.Itoa(line.Version)})
+	}
+	for _, key := range order {
+		out.undos = append(out.undos, *undos[key])
+	}
+	return out, nil
 }
 
 // chosen are the codes of what was ticked, and of what was named by its number.
@@ -182,33 +232,36 @@ func (u *bulkUndo) key() string {
 	return b.String()
 }
 
-// bulkOne does it to one ticket. A ticket the reader may not know of ends the whole with "not found".
-func (s *Server) bulkOne(v *visit, do bulkDo, sent form, code ticketing.Code, refused error) (bulkLine, *bulkUndo, error) {
-	before, err := s.Desk.Ticket(v.ctx(), v.actor(), code)
-	if err != nil {
-		return bulkLine{}, nil, err
-	}
-	after, cmd, err := before, ticketing.Command{}, refused
+// bulkOne does it to one ticket.
+func (s *Server) bulkOne(v *visit, do bulkDo, sent form, before ticketing.Ticket, version int, refused error) (bulkLine, *bulkUndo, error) {
+	code, after, cmd, err := before.Code, before, ticketing.Command{}, refused
 	if err == nil {
 		cmd, err = command(do.verb, sent)
 	}
+	if err == nil && cmd.Assignee != nil {
+		if *cmd.Assignee == before.Assignee {
+			line, err := s.bulkLine(v, before)
+			line.Same = true
+			return line, nil, err
+		}
+		err = s.agencyHolds(v, before)
+	}
 	if err == nil {
-		cmd.Key, cmd.Version = "", 0 // they are one ticket's, and these are many
+		cmd.Key, cmd.Version = "", version // they are one ticket's, and these are many
 		after, err = s.Desk.Do(v.ctx(), v.actor(), code, cmd)
 		if errors.Is(err, context.Canceled) {
 			return bulkLine{}, nil, err
+		}
+		if note := sent.value("handover"); err == nil && do.Key == "give" && note != "" {
+			after, err = s.Desk.Do(v.ctx(), v.actor(), code, ticketing.Command{Verb: ticketing.Note, Text: v.t("bulk.handover_note", note)})
 		}
 		if err != nil {
 			after = before
 		}
 	}
-	rows, readErr := s.rows(v.ctx(), v.lang, placeOf(v.staff.Role).base, "", after)
+	line, readErr := s.bulkLine(v, after)
 	if readErr != nil {
-		return bulkLine{}, nil, readErr
-	}
-	line := bulkLine{rowView: rows[0]}
-	if note := sent.value("handover"); err == nil && do.Key == "give" && note != "" {
-		_, err = s.Desk.Do(v.ctx(), v.actor(), code, ticketing.Command{Verb: ticketing.Note, Text: v.t("bulk.handover_note", note)})
+		return line, nil, readErr
 	}
 	if err != nil {
 		line.Fault = failureOf(v.lang, err).Text
@@ -219,6 +272,38 @@ func (s *Server) bulkOne(v *visit, do bulkDo, sent form, code ticketing.Code, re
 		return line, nil, nil
 	}
 	return line, &bulkUndo{Do: string(u.Verb), Fields: append(u.Fields, bulkField{"undo", "1"})}, nil
+}
+
+func (s *Server) bulkLine(v *visit, t ticketing.Ticket) (bulkLine, error) {
+	rows, err := s.rows(v.ctx(), v.lang, placeOf(v.staff.Role).base, "", t)
+	if err != nil {
+		return bulkLine{}, err
+	}
+	return bulkLine{rowView: rows[0]}, nil
+}
+
+// agencyHolds refuses to take a ticket out of the hand of an agency's own people.
+func (s *Server) agencyHolds(v *visit, t ticketing.Ticket) error {
+	if t.Assignee == "" {
+		return nil
+	}
+	holder, err := s.Accounts.Staff(v.ctx(), t.Assignee)
+	if errors.Is(err, ticketing.ErrNotFound) || err == nil && holder.Agency == "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return &ticketing.Error{Class: ticketing.Invalid, Key: "supervise.agency_holds", Args: []any{holder.Name}}
+}
+
+// mayHold says whether a ticket may be put into the person's hand.
+func (s *Server) mayHold(v *visit, id string) bool {
+	staff, err := s.Accounts.Staff(v.ctx(), id)
+	if err != nil && !errors.Is(err, ticketing.ErrNotFound) {
+		s.Log.Error("an account cannot be read", "err", err)
+	}
+	return err == nil && staff.InTheRoom()
 }
 
 // colleagues are who a ticket may be handed to: the hotline's people who are not switched off, the reader left out.

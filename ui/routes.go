@@ -141,7 +141,6 @@ func (s *Server) routes() []route {
 		{method: get, path: supervisePath, who: supervises, do: (*Server).supervise},
 		{method: get, path: supervisePath + "/so-lieu", who: supervises, do: (*Server).supervisePart},
 		{method: post, path: supervisePath + "/giao", who: supervises, do: (*Server).moveTickets},
-		{method: post, path: supervisePath + "/hoan-tac", who: supervises, do: (*Server).undoMove},
 		{method: post, path: supervisePath + "/nhac/:code", who: supervises, do: (*Server).whisper},
 
 		// An agency's desk.

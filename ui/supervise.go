@@ -25,7 +25,7 @@ type supervisePage struct {
 
 	Targets []ticketing.Staff // to whom tickets can be given
 	Results []moveResult
-	Undo    string // sealed; "" where nothing can be undone
+	Undos   []bulkUndo
 	Notice  string
 	Fault   string
 

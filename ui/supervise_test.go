@@ -3,7 +3,6 @@ package ui_test
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -34,8 +33,6 @@ func (b *browser) sends(path string, form url.Values) answer {
 	b.h.Helper()
 	return b.do("POST", path, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
 }
-
-var undoField = regexp.MustCompile(`name="undo" value="([^"]+)"`)
 
 func shift(t *testing.T) (*house, *browser) {
 	h := newHouse(t, func(s *ui.Server) { s.Present = func() map[string]int { return map[string]int{"hang": 2} } })
@@ -91,25 +88,30 @@ func TestTicketsChangeHands(t *testing.T) {
 	h.do(codes[2], operator, ticketing.Command{Verb: ticketing.Note, Text: "đang gọi lại"})
 
 	for want, form := range map[string]url.Values{
-		"ít nhất một phiếu": {"act": {"give"}, "to": {"mai"}},
-		"chọn người nhận":   {"act": {"give"}, "ticket": {h.seen(codes[0])}},
-		"nhiều nhất 100":    {"act": {"take"}, "ticket": make([]string, 0)},
+		"ít nhất một phiếu": {"do": {"give"}, "to": {"mai"}},
+		"chọn người nhận":   {"do": {"give"}, "codes": {h.seen(codes[0])}},
+		"nhiều nhất 100":    {"do": {"claim"}, "codes": make([]string, 0)},
 	} {
 		if want == "nhiều nhất 100" {
 			for range 101 {
-				form.Add("ticket", h.seen(codes[0]))
+				form.Add("codes", h.seen(codes[0]))
 			}
 		}
 		b.sends("/console/truong-ca/giao", form).wants(h, 422, want)
 	}
 	for _, nobody := range []string{"off", "uyen", "nghia", "khong-co"} {
-		b.sends("/console/truong-ca/giao", url.Values{"act": {"give"}, "to": {nobody}, "ticket": {h.seen(codes[0])}}).wants(h, 422, "chọn người nhận")
+		b.sends("/console/truong-ca/giao", url.Values{"do": {"give"}, "to": {nobody}, "codes": {h.seen(codes[0])}}).wants(h, 422, "chọn người nhận")
 	}
 	h.holds(codes[0], holder)
 
-	page := b.sends("/console/truong-ca/giao", url.Values{"act": {"give"}, "to": {"mai"}, "q": {"nguoi=" + holder},
-		"ticket": {h.seen(codes[0]), h.seen(codes[1]), stale, h.seen(codes[3]), "ZZZZZZZZZZZZ:1", "rubbish", "7K02Q074M9P5:1"}})
-	page.wants(h, 200, "Đã chuyển 2 trên 5 phiếu", "giao cho Trịnh Thị Mai", "cán bộ cơ quan", "Hoàn tác")
+	for _, odd := range []string{"ZZZZZZZZZZZZ:1", "rubbish", "7K02Q074M9P5:1", string(codes[1]) + ":x", string(codes[1]) + ":-1"} {
+		b.sends("/console/truong-ca/giao", url.Values{"do": {"give"}, "to": {"mai"}, "codes": {h.seen(codes[0]), odd}}).wants(h, 404)
+	}
+	b.sends("/console/truong-ca/giao", url.Values{"do": {"close"}, "codes": {h.seen(codes[0])}}).wants(h, 404)
+	h.holds(codes[0], holder)
+	page := b.sends("/console/truong-ca/giao", url.Values{"do": {"give"}, "to": {"mai"}, "q": {"nguoi=" + holder},
+		"codes": {h.seen(codes[0]), h.seen(codes[1]), stale, h.seen(codes[3])}})
+	page.wants(h, 200, "Đã chuyển 2 trên 4 phiếu", "giao cho Trịnh Thị Mai", "cán bộ cơ quan", "Hoàn tác 2 phiếu")
 	h.holds(codes[0], "mai")
 	h.holds(codes[1], "mai")
 	h.holds(codes[2], holder)
@@ -117,24 +119,19 @@ func TestTicketsChangeHands(t *testing.T) {
 
 	// One of them moves on before it is undone.
 	h.do(codes[1], ticketing.Actor{ID: "mai", Role: ticketing.Operator}, ticketing.Command{Verb: ticketing.Claim, Assignee: new("toan")})
-	undo := undoField.FindStringSubmatch(page.body)[1]
-	other := h.browser()
-	h.must(h.server.Accounts.Add(t.Context(), ticketing.Staff{ID: "khac", Name: "Trưởng ca khác", Role: ticketing.Supervisor}, password, "test"))
-	other.post("/dang-nhap", "name", "khac", "password", password).wants(h, 303)
-	other.post("/console/truong-ca/hoan-tac", "undo", undo).wants(h, 422, "Không hoàn tác được")
-	b.post("/console/truong-ca/hoan-tac", "undo", undo+"x").wants(h, 422)
-	b.post("/console/truong-ca/hoan-tac", "undo", undo).wants(h, 200, "Đã chuyển 1 trên 2 phiếu", "không hoàn tác")
+	page.undoes(h, b, "/console/truong-ca/giao").wants(h, 200, "Đã chuyển 1 trên 2 phiếu", "vừa được người khác thay đổi")
 	h.holds(codes[0], holder)
 	h.holds(codes[1], "toan")
 
-	b.sends("/console/truong-ca/giao", url.Values{"take": {h.seen(codes[2])}, "ticket": {h.seen(codes[0])}}).wants(h, 200, "Đã chuyển 1 trên 1 phiếu")
+	b.sends("/console/truong-ca/giao", url.Values{"take": {h.seen(codes[2])}, "codes": {h.seen(codes[0])}}).wants(h, 200, "Đã chuyển 1 trên 1 phiếu")
 	h.holds(codes[2], "toan")
 	h.holds(codes[0], holder)
-	page = b.sends("/console/truong-ca/giao", url.Values{"act": {"release"}, "ticket": {h.seen(codes[2])}}).wants(h, 200, "trả về hàng đợi")
+	page = b.sends("/console/truong-ca/giao", url.Values{"do": {"release"}, "codes": {h.seen(codes[2])}}).wants(h, 200, "trả về hàng đợi")
 	h.holds(codes[2], "")
-	h.turn(61 * time.Minute)
-	b.post("/console/truong-ca/hoan-tac", "undo", undoField.FindStringSubmatch(page.body)[1]).wants(h, 422, "quá một giờ")
-	b.sends("/console/truong-ca/giao", url.Values{"act": {"release"}, "ticket": {h.seen(codes[2])}}).wants(h, 200, "không đổi").lacks(h, `name="undo"`)
+	page.undoes(h, b, "/console/truong-ca/giao").wants(h, 200, "giao cho Trần Quốc Toản")
+	h.holds(codes[2], "toan")
+	b.sends("/console/truong-ca/giao", url.Values{"do": {"release"}, "codes": {h.seen(codes[2])}}).wants(h, 200)
+	b.sends("/console/truong-ca/giao", url.Values{"do": {"release"}, "codes": {h.seen(codes[2])}}).wants(h, 200, "không đổi").lacks(h, "Hoàn tác")
 }
 
 func TestAWhisperIsForTheHotlineOnly(t *testing.T) {
@@ -159,8 +156,7 @@ func TestOnlySupervisorsLeadTheShift(t *testing.T) {
 		b := h.browser().signIn(who)
 		b.get("/console/truong-ca").wants(h, 403)
 		b.get("/console/truong-ca/so-lieu").wants(h, 403)
-		b.sends("/console/truong-ca/giao", url.Values{"act": {"take"}, "ticket": {h.seen(code)}}).wants(h, 403)
-		b.post("/console/truong-ca/hoan-tac").wants(h, 403)
+		b.sends("/console/truong-ca/giao", url.Values{"do": {"claim"}, "codes": {h.seen(code)}}).wants(h, 403)
 		b.post("/console/truong-ca/nhac/"+string(code), "text", "x").wants(h, 403)
 		want := 200
 		if who == "uyen" {

@@ -36,6 +36,6 @@ document.addEventListener('live:state', (event) => {
 
 document.addEventListener('change', (event) => {
   if (event.target.dataset.all === undefined) return;
-  for (const one of document.querySelectorAll('[name=ticket][form=move]:not(:disabled)')) one.checked = event.target.checked;
+  for (const one of document.querySelectorAll('[name=codes][form=move]:not(:disabled)')) one.checked = event.target.checked;
 });
 live({ url: '/live', ...(room.dataset.epoch ? { epoch: room.dataset.epoch, seq: Number(room.dataset.head) } : {}) });
