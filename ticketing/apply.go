@@ -55,6 +55,7 @@ var follows = map[EventKind]struct {
 	Revealed:         {from: Statuses[:]},
 	Snoozed:          {from: []Status{New, Routed, Working, Drafted, Review}},
 	Tagged:           {from: Statuses[:]},
+	Linked:           {from: Statuses[:]},
 	AlarmRang:        {from: []Status{New, Routed, Working, Drafted, Review, Answered}},
 	SendAttempted:    {from: Statuses[:]},
 	SendDelivered:    {from: Statuses[:]},
@@ -256,6 +257,14 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 			return Ticket{}, bad
 		}
 		t.Snoozed = e.Until
+	case Linked:
+		if e.Into == "" || e.Into == t.Code || e.OK == slices.Contains(t.Related, e.Into) {
+			return Ticket{}, bad
+		}
+		t.Related = slices.DeleteFunc(slices.Clone(t.Related), func(c Code) bool { return c == e.Into })
+		if e.OK {
+			t.Related = append(t.Related, e.Into)
+		}
 	case Tagged:
 		t.Tags = e.Tags
 	case AlarmRang:

@@ -115,7 +115,7 @@ func (d *Desk) Do(ctx context.Context, by Actor, code Code, cmd Command) (Ticket
 		case err != nil:
 			return t, storeError("storing what was done", err)
 		}
-		if e.Kind == MergedInto || e.Kind == Unmerged || e.Kind == SplitOff || e.Into != "" && (e.Kind == VerdictGiven || e.Kind == Reopened) {
+		if e.Kind == MergedInto || e.Kind == Unmerged || e.Kind == SplitOff || e.Kind == Linked || e.Into != "" && (e.Kind == VerdictGiven || e.Kind == Reopened) {
 			// At once for the screen; the follower does it again after a crash, or if it fails here.
 			if err := d.carryOver(ctx, stored); err != nil && ctx.Err() == nil {
 				d.notCarried(stored, err)
@@ -174,7 +174,7 @@ func (a Actor) SeesEvent(t Ticket, e Event) bool {
 		return a.Role == Auditor || a.Role == Supervisor || a.Role == Administrator
 	case agency == "":
 		return true
-	case e.Kind == Snoozed, e.Kind == Tagged: // how the hotline keeps its own lists
+	case e.Kind == Snoozed, e.Kind == Tagged, e.Kind == Linked: // how the hotline keeps its own lists
 		return false
 	case e.Kind == Noted: // internal notes are the writer's side's: the hotline's, or one agency's
 		return e.By.Agency == agency
@@ -185,7 +185,7 @@ func (a Actor) SeesEvent(t Ticket, e Event) bool {
 // internal says that the event is not for the citizen.
 func (e Event) internal() bool {
 	switch e.Kind {
-	case Noted, Claimed, ExtensionAsked, DraftWritten, DraftApproved, DraftRejected, Revealed, AlarmRang, SendAttempted, SendFailed, SendRequeued, Absorbing, SplitOff, Snoozed, Tagged:
+	case Noted, Claimed, ExtensionAsked, DraftWritten, DraftApproved, DraftRejected, Revealed, AlarmRang, SendAttempted, SendFailed, SendRequeued, Absorbing, SplitOff, Snoozed, Tagged, Linked:
 		return true
 	case Attached:
 		return len(e.Files) == 0 // why a file could not be fetched is for operators
@@ -256,8 +256,11 @@ func (d *Desk) command(ctx context.Context, by Actor, t Ticket, cmd Command) (Ev
 // trial is the event with the fields that decide whether it may follow.
 func (d *Desk) trial(e Event, cmd Command) Event {
 	e.MatterKind, e.Into, e.Outcome, e.Until = cmd.Kind, cmd.Into, cmd.Outcome, cmd.Until
-	if e.Kind == MergedInto {
+	switch {
+	case e.Kind == MergedInto:
 		e.Into = "?"
+	case cmd.Verb == Link:
+		e.Into, e.OK = "?", true
 	}
 	if e.Kind == ClosedBy && e.Outcome == "" {
 		e.Outcome = InvalidMatter
@@ -335,6 +338,8 @@ func (d *Desk) particulars(ctx context.Context, by Actor, t Ticket, cmd Command,
 		return d.snooze(t, cmd, e)
 	case Tag:
 		return tag(t, cmd, e)
+	case Link, Unlink:
+		return d.relate(ctx, by, t, cmd, e)
 	case Reveal:
 		e.Field = cmd.Field
 		if e.Field != "phone" && e.Field != "email" {

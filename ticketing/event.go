@@ -40,6 +40,7 @@ const (
 	Unpublished      EventKind = "unpublished"       // Reason
 	Snoozed          EventKind = "snoozed"           // Until: out of the queue till then (zero: back at once); Reason
 	Tagged           EventKind = "tagged"            // Tags: all it has from now on
+	Linked           EventKind = "linked"            // Into: a ticket that has to do with it; OK false: no longer
 	Revealed         EventKind = "revealed"          // Field, Reason: who asked to see a contact in full
 	AlarmRang        EventKind = "alarm"             // Alarm
 	SendAttempted    EventKind = "attempted"         // Ref, Try, Next: when to take it for lost
@@ -54,13 +55,13 @@ var EventKinds = [...]EventKind{
 	Received, Imported, Said, Claimed, Triaged, RoutedTo, Accepted, Returned, Asked, ExtensionAsked, ExtensionDecided,
 	DraftWritten, DraftApproved, DraftRejected, AnsweredBy, Noted, Attached, Messaged, MergedInto, Absorbing, Unmerged, SplitOff,
 	VerdictGiven, Reopened, ClosedBy, Published, Unpublished, Revealed, AlarmRang, SendAttempted, SendDelivered, SendFailed,
-	SendConfirmed, SendRequeued, Chatted, Prompted, Snoozed, Tagged,
+	SendConfirmed, SendRequeued, Chatted, Prompted, Snoozed, Tagged, Linked,
 }
 
 // Quiet says that a person need not have seen the event to act on the ticket: it is the hotline's own bookkeeping.
 func (k EventKind) Quiet() bool {
 	switch k {
-	case SendAttempted, SendDelivered, SendFailed, SendConfirmed, SendRequeued, Prompted, Revealed, AlarmRang, Absorbing, Attached, Snoozed, Tagged:
+	case SendAttempted, SendDelivered, SendFailed, SendConfirmed, SendRequeued, Prompted, Revealed, AlarmRang, Absorbing, Attached, Snoozed, Tagged, Linked:
 		return true
 	}
 	return false

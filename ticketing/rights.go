@@ -35,12 +35,14 @@ const (
 	Reveal          Verb = "reveal"
 	Snooze          Verb = "snooze"
 	Tag             Verb = "tag"
+	Link            Verb = "link" // to a ticket that has to do with it
+	Unlink          Verb = "unlink"
 )
 
 // Verbs lists them all, in the order in which a screen offers them.
 var Verbs = [...]Verb{
 	AnswerIt, Route, AcceptIt, WriteDraft, Approve, RejectDraft, Ask, Message, Triage, Claim, Return, Extend,
-	ExtensionDecide, Merge, Unmerge, Split, GiveVerdict, Reopen, Close, Publish, Unpublish, Note, Snooze, Tag, Reveal,
+	ExtensionDecide, Merge, Unmerge, Split, Link, Unlink, GiveVerdict, Reopen, Close, Publish, Unpublish, Note, Snooze, Tag, Reveal,
 }
 
 // Writes is the kind of event the verb writes.
@@ -96,6 +98,8 @@ func (v Verb) Writes() EventKind {
 		return Snoozed
 	case Tag:
 		return Tagged
+	case Link, Unlink:
+		return Linked
 	}
 	return ""
 }
@@ -133,6 +137,8 @@ var may = map[Verb][]Role{
 	Reveal:          {Operator, Supervisor, Officer, Leader},
 	Snooze:          {Operator, Supervisor},
 	Tag:             {Operator, Supervisor, Moderator},
+	Link:            {Operator, Supervisor},
+	Unlink:          {Operator, Supervisor},
 }
 
 // The scopes a program's token can have.
@@ -279,6 +285,12 @@ func possible(v Verb, t Ticket) bool {
 		e.Outcome = InvalidMatter
 	case Merge:
 		e.Into = "?"
+	case Link:
+		e.Into, e.OK = "?", true
+	case Unlink:
+		if len(t.Related) > 0 {
+			e.Into = t.Related[0]
+		}
 	case Snooze:
 		e.Until = t.Updated.Add(time.Hour)
 	}

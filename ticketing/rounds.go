@@ -147,6 +147,8 @@ func (d *Desk) carryOver(ctx context.Context, e Event) error {
 		if e.Into != "" && !e.OK {
 			return d.left(ctx, e)
 		}
+	case Linked:
+		return d.related(ctx, e)
 	case SplitOff:
 		return d.openSplit(ctx, e)
 	case AnsweredBy:

@@ -299,6 +299,7 @@ type Ticket struct {
 	Into       Code       `json:"into,omitempty"`     // of an incident: the ticket that leads it; see Joined
 	Absorbed   []Code     `json:"absorbed,omitempty"` // leads an incident: the others'
 	Origin     Code       `json:"origin,omitempty"`   // split from
+	Related    []Code     `json:"related,omitempty"`  // has to do with these; each stays a matter of its own
 	Published  bool       `json:"published,omitempty"`
 	Tags       []string   `json:"tags,omitempty"`
 	Snoozed    time.Time  `json:"snoozed,omitzero"`  // out of the queue until then

@@ -65,6 +65,13 @@ func (s *Server) about(v *visit, w *ticketView) error {
 	if w.Incident, err = s.ofIncident(v, w.Ticket); err != nil {
 		return err
 	}
+	related, err := s.Desk.RelatedTo(v.ctx(), v.actor(), w.Ticket)
+	if err != nil {
+		return err
+	}
+	if w.RelatedRows, err = s.rows(v.ctx(), v.lang, w.Base, w.View, related...); err != nil {
+		return err
+	}
 	w.Known = s.Desk.Known(v.actor(), w.Ticket, ticketing.Person{Name: w.Card.Name})
 	if w.Links, err = s.Desk.WorkLinks(v.ctx(), v.actor(), w.Ticket); err != nil {
 		return err

@@ -47,6 +47,11 @@ func undoOf(v *visit, before ticketing.Ticket, cmd ticketing.Command) *undo {
 	case ticketing.Unmerge:
 		u.Verb = ticketing.Merge
 		put("into", string(before.Into))
+	case ticketing.Link, ticketing.Unlink:
+		if u.Verb = ticketing.Unlink; cmd.Verb == ticketing.Unlink {
+			u.Verb = ticketing.Link
+		}
+		put("into", string(cmd.Into))
 	case ticketing.Publish:
 		u.Verb = ticketing.Unpublish
 		put("reason", v.t("bulk.undone"))

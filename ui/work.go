@@ -69,7 +69,9 @@ type ticketView struct {
 	Near []nearRow // what may be about the same thing
 
 	Incident *incidentLine
-	Known    []ticketing.KnownArticle // what the hotline knows that may answer it
+
+	RelatedRows []rowView
+	Known       []ticketing.KnownArticle // what the hotline knows that may answer it
 
 	Linked   bool      // the citizen is known to have other doors
 	Alike    []rowView // of others who left the same number or address

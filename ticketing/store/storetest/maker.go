@@ -130,7 +130,7 @@ func (m *Maker) dates(e *ticketing.Event) {
 // following are the kinds that follow by chance. What conversations add is no more to a store than these are, and
 // would change every sequence that a test knows by its seed.
 var following = slices.DeleteFunc(slices.Clone(ticketing.EventKinds[2:]), func(k ticketing.EventKind) bool {
-	return k == ticketing.Chatted || k == ticketing.Prompted || k == ticketing.SendRequeued || k == ticketing.Snoozed || k == ticketing.Tagged
+	return k == ticketing.Chatted || k == ticketing.Prompted || k == ticketing.SendRequeued || k == ticketing.Snoozed || k == ticketing.Tagged || k == ticketing.Linked
 })
 
 // Next is an event that may follow on t. Which one is left to chance.
@@ -183,6 +183,10 @@ func (m *Maker) try(t ticketing.Ticket, kind ticketing.EventKind) ticketing.Even
 		e.Until = m.Now.Add(time.Duration(1+m.Rand.IntN(48)) * time.Hour)
 	case ticketing.Tagged:
 		e.Tags = []string{pick(m, []string{"mưa bão", "điểm nóng", "đường dây nóng"})}
+	case ticketing.Linked:
+		if e.Into, e.OK = m.Code(), true; len(t.Related) > 0 && m.Rand.IntN(2) == 0 {
+			e.Into, e.OK = pick(m, t.Related), false
+		}
 	case ticketing.ExtensionAsked:
 		e.Until, e.Reason = m.Now.Add(72*time.Hour), "chờ vật tư"
 	case ticketing.ExtensionDecided, ticketing.VerdictGiven, ticketing.Reopened:
