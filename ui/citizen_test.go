@@ -357,7 +357,8 @@ func TestAMergedTicketShowsTheOthersProgressAndNotItsWords(t *testing.T) {
 	code := b.sent(nil)
 	h.do(code, operator, ticketing.Command{Verb: ticketing.Merge, Into: lead})
 	h.do(lead, operator, ticketing.Command{Verb: ticketing.Route, Agency: "so-xd"})
-	b.get("/t/"+string(code)).wants(h, 200, "xử lý chung", "Đã chuyển xử lý", "Sở Xây dựng", "Ổ gà").
+	h.browser().get("/t/"+string(lead)).wants(h, 200, "2 người cùng báo việc này").lacks(h, string(code), ticketingShow(code))
+	b.get("/t/"+string(code)).wants(h, 200, "xử lý chung", "Đã chuyển xử lý", "Sở Xây dựng", "Ổ gà", "2 người cùng báo việc này").
 		lacks(h, "Lời của người khác", "Người Khác", string(lead), ticketingShow(lead))
 }
 

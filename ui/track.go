@@ -22,7 +22,8 @@ type trackPage struct {
 	Moments []happening
 
 	// Merged is set where the ticket was merged into another: of that one only how far it is.
-	Merged *mergedInto
+	Merged    *mergedInto
+	Reporters int // of the same thing, she among them; 0 where she is the only one
 
 	Words        bool // the reader may see what was written; else she is asked for the last four digits
 	Thread       []message
@@ -107,11 +108,15 @@ func (s *Server) trackPage(v *visit) (trackPage, error) {
 		p.MayJudge = slices.Contains(ticketing.Actor{Role: ticketing.Citizen}.Allowed(t), ticketing.GiveVerdict)
 		p.Token = s.newFormToken()
 	}
+	if len(t.Absorbed) > 0 {
+		p.Reporters = 1 + len(t.Absorbed)
+	}
 	if t.Joined() {
 		lead, _, err := s.Desk.Held(v.ctx(), t.Into)
 		if err != nil {
 			return p, err
 		}
+		p.Reporters = 1 + len(lead.Absorbed)
 		p.Merged = &mergedInto{Status: lead.Status, Holder: s.Desk.Holder(lead, v.lang), Promised: t.Promised}
 	}
 	return p, nil
