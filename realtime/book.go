@@ -22,6 +22,7 @@ type audience struct {
 	sockets flock
 	pulse   atomic.Pointer[[]byte] // the last one made
 	stirred atomic.Bool            // it has heard something since
+	eyes    atomic.Pointer[[]byte] // the last picture of who looks at what
 }
 
 // topic is the sockets of citizens that follow one ticket.
@@ -76,7 +77,8 @@ func (b *book) leaveAudience(s *socket, a *audience) {
 		}
 	}
 	b.here.Store(&here)
-	a.pulse.Store(nil) // it would be old when somebody comes again
+	a.pulse.Store(nil) // they would be old when somebody comes again
+	a.eyes.Store(nil)
 }
 
 func (b *book) joinTopic(s *socket, code ticketing.Code) *topic {

@@ -57,6 +57,7 @@ func (h *Hub) Staff(auth func(*fiber.Ctx) (Viewer, error)) fiber.Handler {
 				f.lost = true
 			}
 			s.feed = f
+			h.rooms.stir()
 			return func() {
 				h.rooms.enter(s, "", staff)
 				h.owns.leave(s, f.own)

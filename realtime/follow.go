@@ -18,6 +18,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return h.follow(ctx) })
 	group.Go(func() error { return h.watchSessions(ctx) })
+	group.Go(func() error { return h.showEyes(ctx) })
 	if h.Pulse != nil {
 		group.Go(func() error { return h.beatPulse(ctx) })
 	}

@@ -181,7 +181,8 @@ type item struct {
 		Ticket ticketing.Code
 		Names  []string
 	}
-	Own json.RawMessage
+	Own  json.RawMessage
+	Eyes map[ticketing.Code][][2]string
 	realtime.Change
 }
 
@@ -257,13 +258,9 @@ func (s *screen) read() error {
 // next is the next thing told.
 func (s *screen) next() item {
 	s.Helper()
-	for len(s.queue) == 0 {
-		if err := s.read(); err != nil {
-			s.Fatalf("read: %v", err)
-		}
+	var it item
+	for it = s.take(); it.Eyes != nil; it = s.take() { // see talker
 	}
-	it := s.queue[0]
-	s.queue = s.queue[1:]
 	switch {
 	case it.Reset != nil:
 		s.seq = *it.Reset
@@ -276,6 +273,18 @@ func (s *screen) next() item {
 }
 
 // change is the next change, past heartbeats and pulses.
+func (s *screen) take() item {
+	s.Helper()
+	for len(s.queue) == 0 {
+		if err := s.read(); err != nil {
+			s.Fatalf("read: %v", err)
+		}
+	}
+	it := s.queue[0]
+	s.queue = s.queue[1:]
+	return it
+}
+
 func (s *screen) change() realtime.Change {
 	s.Helper()
 	for {

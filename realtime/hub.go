@@ -129,6 +129,7 @@ type Limits struct {
 	Check      time.Duration // between checks of a session; 1 min
 	Pulse      time.Duration // between pulses; 1 s
 	Own        time.Duration // between rounds of everybody's own; 100 ms
+	Eyes       time.Duration // between pictures of who looks at what; 1 s
 	Parting    time.Duration // for the client's answer to a close; 1 s
 	Patience   time.Duration // for the store to show a ticket before all are told to reload; 5 s
 }
@@ -150,6 +151,7 @@ func (l Limits) filled() Limits {
 	set(&l.Check, time.Minute)
 	set(&l.Pulse, time.Second)
 	set(&l.Own, 100*time.Millisecond)
+	set(&l.Eyes, time.Second)
 	set(&l.Parting, time.Second)
 	set(&l.Patience, 5*time.Second)
 	for n := 1; ; n *= 2 {
@@ -179,6 +181,7 @@ func (h *Hub) init() {
 		h.known.size = max(h.Limits.Ring, 4096)
 		h.crowd.open()
 		h.owns.come = make(chan struct{}, 1)
+		h.rooms.stirred = make(chan struct{}, 1)
 		h.recheck = make(chan struct{}, 1)
 		h.refusal = make(chan struct{}, 64)
 	})

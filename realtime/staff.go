@@ -14,6 +14,7 @@ type staffFeed struct {
 	seq      int64 // cursor
 	lost     bool  // it came with a place that is not of this journal
 	pulsed   *[]byte
+	eyed     *[]byte
 	own      *own                                    // nil: of a program, which has nothing of its own
 	owned    *[]byte                                 // what was handed out of it
 	watched  atomic.Pointer[map[ticketing.Code]bool] // nil is all
@@ -58,12 +59,15 @@ func (f *staffFeed) pulse() []byte {
 			return *o
 		}
 	}
-	p := f.audience.pulse.Load()
-	if p == nil || p == f.pulsed {
-		return nil
+	if p := f.audience.pulse.Load(); p != nil && p != f.pulsed {
+		f.pulsed = p
+		return *p
 	}
-	f.pulsed = p
-	return *p
+	if e := f.audience.eyes.Load(); e != nil && e != f.eyed && f.own != nil {
+		f.eyed = e
+		return *e
+	}
+	return nil
 }
 
 func (f *staffFeed) watch(codes []ticketing.Code, all bool) {

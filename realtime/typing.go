@@ -41,8 +41,9 @@ type room struct {
 
 // rooms are all of them. The lock is taken when a ticket is opened or somebody begins to write, never to tell.
 type rooms struct {
-	mu  sync.Mutex
-	all map[ticketing.Code]*room
+	mu      sync.Mutex
+	all     map[ticketing.Code]*room
+	stirred chan struct{} // somebody of staff has opened or left a ticket; see eyes
 }
 
 // enter moves the socket to the ticket's room; "" is none.
@@ -54,7 +55,7 @@ func (r *rooms) enter(s *socket, code ticketing.Code, as side) {
 			delete(r.all, old.code)
 		}
 		if old.code != code {
-			old.looked(as)
+			r.looked(old, as)
 		}
 	}
 	if code == "" {
@@ -72,15 +73,16 @@ func (r *rooms) enter(s *socket, code ticketing.Code, as side) {
 	it.sockets[s] = as
 	was := s.room.Swap(it)
 	if was != it {
-		it.looked(as)
+		r.looked(it, as)
 	}
 }
 
 // looked has the screens of staff in the room told who is there now. The rooms are locked.
-func (it *room) looked(as side) {
+func (r *rooms) looked(it *room, as side) {
 	if as != staff {
 		return
 	}
+	r.stir()
 	it.looks.Add(1)
 	for s, is := range it.sockets {
 		if is == staff {

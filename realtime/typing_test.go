@@ -31,18 +31,25 @@ type talker struct {
 	*house
 	conn  *websocket.Conn
 	told  chan item
+	eyes  chan item // pictures of who looks at what; no test but their own waits for one
 	pongs chan struct{}
+
+	picture string // the last one
 }
 
 func (h *house) talk(path string) *talker {
 	h.Helper()
 	s := h.openAt(path)
-	t := &talker{house: h, conn: s.conn, told: make(chan item, 100), pongs: make(chan struct{}, 100)}
+	t := &talker{house: h, conn: s.conn, told: make(chan item, 100), eyes: make(chan item, 100), pongs: make(chan struct{}, 100)}
 	s.conn.SetPongHandler(func(string) error { t.pongs <- struct{}{}; return nil })
 	go func() {
 		for s.read() == nil {
 			for _, it := range s.queue {
-				t.told <- it
+				if it.Eyes != nil {
+					t.eyes <- it
+				} else {
+					t.told <- it
+				}
 			}
 			s.queue = nil
 		}

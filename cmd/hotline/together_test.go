@@ -10,7 +10,7 @@ import (
 )
 
 // Two operators open one ticket, see each other, and press at the same moment: one of them has it, and both screens say
-// who, without being loaded anew.
+// who, without being loaded anew. Beside the list an eye says which tickets colleagues look at.
 func TestTwoOperatorsAtOneTicket(t *testing.T) {
 	r := start(t)
 	made, err := r.desk.Receive(t.Context(), ticketing.Actor{Role: ticketing.Citizen}, ticketing.Incoming{Channel: ticketing.Web, Kind: ticketing.Report, Text: "Ngập nước sau mưa"})
@@ -46,5 +46,7 @@ func TestTwoOperatorsAtOneTicket(t *testing.T) {
 		w.until("the one who has it", fmt.Sprintf(`document.querySelector("#ticket-head .ticket-state").innerText.includes(%q)`, name))
 	}
 	two.opens("/console")
+	two.until("the eye in the list", `document.querySelector(".item-eyes:not([hidden])")?.title === "Nguyễn Thị Hạnh đang xem"`)
+	one.until("no eye for herself", `!document.querySelector(".item-eyes:not([hidden])")`)
 	one.until("being alone", `document.querySelector("[data-looking]").textContent === ""`)
 }

@@ -8,6 +8,7 @@
 //                ignore one whose version is below the one shown
 //   live:reset   { seq } changes were missed: load again what the page shows
 //   live:typing  { ticket } the citizen of the ticket this screen has said to have open ({"open": code}) is writing
+//   live:eyes    { eyes } who has which ticket on the screen: {CODE: [[user, name], …]}
 //   live:looking { ticket, names } which colleagues look at the ticket this screen has said to have open
 //   live:pulse   { pulse } figures beside the list
 //   live:own     { own } what is this person's own (her telephone), all of it as it stands
@@ -103,6 +104,8 @@ export function live(options) {
       emit("pulse", { pulse: message.pulse });
     } else if ("typing" in message) {
       emit("typing", { ticket: message.typing });
+    } else if ("eyes" in message) {
+      emit("eyes", { eyes: message.eyes });
     } else if ("looking" in message) {
       emit("looking", message.looking);
     } else if ("own" in message) {

@@ -3,6 +3,7 @@
 import { announce } from './alerts.js';
 import { combo } from './combo.js';
 import { counts, mine } from './counts.js';
+import { eyes } from './eyes.js';
 import { live } from './live.js';
 import { typing } from './typing.js';
 import { keepHere } from './unsent.js';
@@ -13,6 +14,7 @@ const $ = (sel, root = document) => root.querySelector(sel);
 const ticket = () => document.getElementById('ticket');
 const openCode = () => ticket()?.dataset.code || '';
 
+let looks; // shows who looks at which row
 let keep = null; // the keeper of the reply box, if there is one
 
 // --- The box at the foot: what it is sent as. ----------------------------------------------------------------------
@@ -273,6 +275,7 @@ async function reloadQueue() {
 }
 
 function prepareQueue() {
+  looks?.();
   const b = $('[data-fresh]');
   if (b) b.dataset.text = work.dataset.freshText;
   freshButton();
@@ -324,6 +327,7 @@ function showRow(change) {
   link(now).setAttribute('href', href); // keeps the view
   if (here) link(now).setAttribute('aria-current', here);
   if (picked) now.querySelector('.pick input').checked = true;
+  looks?.();
   if (!change.data?.quiet) {
     now.classList.add('lit');
     setTimeout(() => now.classList.remove('lit'), 1500);
@@ -473,6 +477,7 @@ if (work) {
     lamp.textContent = state === 'online' ? work.dataset[polling ? 'livePoll' : 'liveOn'] : work.dataset.liveOff.replace('{0}', String(Math.round(age / 1000)));
   });
   document.addEventListener('live:signin', () => location.assign('/dang-nhap?back=' + encodeURIComponent(location.pathname + location.search)));
+  looks = eyes(work);
   prepareQueue();
   arrive();
   typist = typing(live({ url: '/live', ...(work.dataset.epoch ? { epoch: work.dataset.epoch, seq: Number(work.dataset.head) } : {}) }));
