@@ -157,15 +157,24 @@ type callPage struct {
 	Errors     fieldErrors
 	Notice     string
 	Key        string
-	Call       string // of the exchange, the form is written during
+	Call       string               // of the exchange, the form is written during
+	Quick      []ticketing.Category // chosen by a figure
 }
+
+// mostQuick is as many as there are figures.
+const mostQuick = 9
 
 func (s *Server) newCall(v *visit) callPage {
 	p := callPage{
 		Page: s.page(v, v.t("call.title")), Categories: s.Desk.Catalog.Current().CategoryList(),
 		Kinds: ticketing.Kinds[:], Typed: map[string]string{}, Key: newKey(),
 	}
-	p.Here, p.Scripts = "/console", []string{"work.js"}
+	for _, c := range p.Categories {
+		if !c.Off && len(p.Quick) < mostQuick {
+			p.Quick = append(p.Quick, c)
+		}
+	}
+	p.Here, p.Scripts = "/console", []string{"work.js", "call.js"}
 	return p
 }
 
@@ -218,6 +227,17 @@ func (s *Server) call(v *visit) error {
 		return err
 	}
 	s.linkCall(v, f.value("call"), r.Ticket.Code)
+	if into := f.value("into"); into != "" && r.Ticket.Into == "" {
+		// She chose it while she wrote. Whatever came between, her call is a ticket: it is shown, and she can merge it there.
+		cmd := ticketing.Command{Verb: ticketing.Merge, Into: ticketing.Code(into)}
+		if in.Key != "" {
+			cmd.Key = in.Key + ":into"
+		}
+		if _, err := s.Desk.Do(v.ctx(), v.actor(), r.Ticket.Code, cmd); err != nil {
+			s.Log.Warn("a call could not be put into its incident", "ticket", r.Ticket.Code, "err", err)
+			return v.seeOther("/console/t/" + string(r.Ticket.Code) + "?gop=khong")
+		}
+	}
 	return v.seeOther("/console/t/" + string(r.Ticket.Code))
 }
 

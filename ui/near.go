@@ -13,6 +13,9 @@ type nearRow struct {
 	Metres, Shared int
 }
 
+// Reporters is how many have reported it, its own citizen among them.
+func (n nearRow) Reporters() int { return 1 + len(n.Absorbed) }
+
 const mostNear = 3
 
 func (s *Server) near(v *visit, t ticketing.Ticket, most int) ([]nearRow, error) {

@@ -156,6 +156,7 @@ func (s *Server) functions(lang string) template.FuncMap {
 		"initial": initial,
 		"hue":     hue,
 		"lines":   lines,
+		"next":    func(i int) int { return i + 1 },
 		"list":    func(v ...string) []string { return v },
 		"dict":    dict,
 	}

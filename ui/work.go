@@ -246,6 +246,9 @@ func (s *Server) ticketView(v *visit, p place, code ticketing.Code) (ticketView,
 			return w, err
 		}
 	}
+	if v.Query("gop") == "khong" {
+		w.Notice = v.t("call.not_merged")
+	}
 	w.Window = windowOf(w.Channel, events, s.Now())
 	if err := s.dressBox(v, &w, events); err != nil {
 		return w, err

@@ -211,34 +211,6 @@ document.addEventListener('click', (event) => {
 });
 countPicked();
 
-// --- A call being written down: what may be about the same thing, a moment after typing stops. -----------------------
-
-const call = $('form.call');
-let asking;
-function askNear() {
-  const field = (name) => call.elements[name]?.value || '';
-  if (!field('category') && !field('text')) return;
-  asking?.abort();
-  asking = new AbortController();
-  const query = new URLSearchParams({ kind: field('kind'), category: field('category'), area: field('area'), text: field('text').slice(0, 2000), address: field('address') });
-  fetch('/console/new/gan?' + query, { headers: { 'HX-Request': 'true' }, signal: asking.signal })
-    .then((answer) => (answer.ok ? answer.text() : ''))
-    .then((html) => {
-      const fresh = html && parse(html, '#near');
-      if (fresh) $('#near').replaceWith(fresh);
-    })
-    .catch(() => {}); // help that does not come keeps nobody from writing
-}
-if (call) {
-  let timer;
-  const later = () => {
-    clearTimeout(timer);
-    timer = setTimeout(askNear, 700);
-  };
-  call.addEventListener('input', later);
-  call.addEventListener('change', later);
-}
-
 // --- Live. ---------------------------------------------------------------------------------------------------------
 
 let waiting = new Set();
