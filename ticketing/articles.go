@@ -95,9 +95,9 @@ const (
 	inName, inText = 3.0, 1.0
 	pair           = 4.0
 
-	oneWord       = 2    // syllables; so short a question need have no pair
-	shortQuestion = 6    // syllables that tell something; in longer ones people tell a story around their question
-	enough        = 0.35 // of a short question, its rare words counting more, must be in the article
+	oneWord       = 2   // syllables; so short a question need have no pair
+	shortQuestion = 6   // syllables that tell something; in longer ones people tell a story around their question
+	enough        = 0.2 // of a short question, its rare words counting more, must be in the article
 )
 
 // small are syllables, folded, that tell nothing of what a question is about, in questions as in articles.
@@ -108,6 +108,15 @@ var small = func() map[string]bool {
 	}
 	return set
 }()
+
+// errands are pairs that stand in the question of any errand.
+var errands = map[string]bool{"dang ki": true, "thu tuc": true, "giay to": true, "cap lai": true, "xin cap": true, "lam the": true, "tong dai": true, "can bo": true, "nguoi dan": true} // as text.Key writes them
+
+// telling says that a term is about something: no pair with a syllable that tells nothing, and none of an errand.
+func telling(term string) bool {
+	before, after, isPair := strings.Cut(term, " ")
+	return !isPair || !small[before] && !small[after] && !errands[term]
+}
 
 // terms are the syllables of a text and its pairs, without what tells nothing.
 func terms(s string) []string {
@@ -235,9 +244,8 @@ func (k *Knowledge) look(q KnowledgeQuery, words []string) (of map[int]found, to
 			holds = k.begin(term)
 		}
 		rare, weight := k.rare(len(holds)), inName
-		before, after, isPair := strings.Cut(term, " ")
-		tells := !isPair || !small[before] && !small[after]
-		if isPair {
+		tells := telling(term)
+		if strings.Contains(term, " ") {
 			weight *= pair
 		} else {
 			said++
@@ -251,7 +259,7 @@ func (k *Knowledge) look(q KnowledgeQuery, words []string) (of map[int]found, to
 			if tells {
 				f.told += rare * h.weight
 			}
-			f.asked = f.asked || h.weight >= inName*pair || len(words) <= oneWord && h.weight >= inName
+			f.asked = f.asked || tells && h.weight >= inName*pair || len(words) <= oneWord && h.weight >= inName
 			of[h.article] = f
 		}
 	}
