@@ -42,7 +42,7 @@ func TestTheCallFormByKeysAlone(t *testing.T) {
 	b := h.tab().enter("hang")
 	b.opens("/console")
 	b.do(chromedp.KeyEvent("c"))
-	b.until("the form", `location.pathname === "/console/new" && document.activeElement.name === "phone"`)
+	b.until("the form", `location.pathname === "/console/new" && document.activeElement.name === "phone" && document.querySelector("form.call").dataset.keys === "on"`)
 	typed := 0
 	types := func(s string) { b.do(chromedp.KeyEvent(s)); typed += len([]rune(s)) }
 	types("0905123182")
@@ -80,6 +80,7 @@ func TestTheCallFormByKeysAlone(t *testing.T) {
 
 	// A figure outside a field chooses too, unless single keys are switched off, and never while a word is composed.
 	b.opens("/console/new")
+	b.until("the figures", `document.querySelector("form.call").dataset.keys === "on"`)
 	b.do(chromedp.Evaluate[chromedp.Void](`document.activeElement.blur(); undefined`), chromedp.KeyEvent("1"))
 	b.until("the first field", `document.querySelector("[data-category][aria-pressed=true] kbd")?.textContent === "1"`)
 	b.do(chromedp.Evaluate[chromedp.Void](`localStorage.setItem("keys", "off"); undefined`), chromedp.KeyEvent("3"))

@@ -59,3 +59,4 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault();
   choose(b);
 });
+call.dataset.keys = 'on'; // the figures count from now on
