@@ -2,6 +2,7 @@ package ticketing
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -20,6 +21,9 @@ type WallHand struct {
 	Staff         Staff
 	Open, Overdue int
 	Waiting       int // of Open, for the hotline: hers to do now
+
+	Doors []WallDoor // those she is given tickets of, and those she holds something of
+	All   bool       // she is given tickets of every door
 }
 
 // WallDoor is what is open of one channel.
@@ -76,6 +80,7 @@ func (w *Wall) countRoom(ctx context.Context, accounts *Accounts) (WallRoom, err
 		return r, err
 	}
 	hands, doors, ages := map[string]*WallHand{}, map[Channel]*WallDoor{}, map[Status]*WallAge{}
+	held := map[string]map[Channel]*WallDoor{} // by person
 	for _, ch := range Channels {
 		doors[ch] = &WallDoor{Channel: ch}
 	}
@@ -96,6 +101,15 @@ func (w *Wall) countRoom(ctx context.Context, accounts *Accounts) (WallRoom, err
 		}
 		door.Open++
 		hand.Open++
+		mine := held[t.assignee]
+		if mine == nil {
+			mine = map[Channel]*WallDoor{}
+			held[t.assignee] = mine
+		}
+		if mine[t.channel] == nil {
+			mine[t.channel] = &WallDoor{}
+		}
+		mine[t.channel].Open++
 		age.Total++
 		age.Bands[bandOf(r.At, t.received)]++
 		if t.overdue(r.At) {
@@ -103,6 +117,7 @@ func (w *Wall) countRoom(ctx context.Context, accounts *Accounts) (WallRoom, err
 		}
 		if t.waits() {
 			door.Waiting++
+			mine[t.channel].Waiting++
 			hand.Waiting++
 			r.Waiting++
 			if t.assignee == "" {
@@ -110,10 +125,23 @@ func (w *Wall) countRoom(ctx context.Context, accounts *Accounts) (WallRoom, err
 			}
 		}
 	}
+	cat := w.Desk.Catalog.Current()
 	for _, s := range all {
-		if s.InTheRoom() {
-			r.People = append(r.People, *hands[s.ID])
+		if !s.InTheRoom() {
+			continue
 		}
+		hand, duty := hands[s.ID], cat.Duty(s.ID)
+		hand.All = len(duty.Channels) == 0
+		for _, ch := range Channels {
+			door := WallDoor{Channel: ch}
+			if held := held[s.ID][ch]; held != nil {
+				door.Open, door.Waiting = held.Open, held.Waiting
+			}
+			if door.Open > 0 || slices.Contains(duty.Channels, ch) {
+				hand.Doors = append(hand.Doors, door)
+			}
+		}
+		r.People = append(r.People, *hand)
 	}
 	for _, ch := range Channels {
 		if doors[ch].Open > 0 {

@@ -86,7 +86,7 @@ var consoleViews = []view{
 		return ticketing.Filter{Status: []ticketing.Status{ticketing.Answered}, Unread: true, Sort: ticketing.ByUpdated}
 	}},
 	{Key: "disputed", seldom: true, filter: func(ticketing.Actor, time.Time) ticketing.Filter {
-		return ticketing.Filter{Status: openNow, Returned: 2, Sort: ticketing.ByDue}
+		return ticketing.Filter{Status: openNow, Returned: disputedAt, Sort: ticketing.ByDue}
 	}},
 	{Key: "mine", own: true, filter: func(by ticketing.Actor, _ time.Time) ticketing.Filter {
 		return ticketing.Filter{Status: openNow, Assignee: by.ID, Sort: ticketing.ByDue}
@@ -284,6 +284,10 @@ func (s *Server) LiveRow(a Audience, e ticketing.Event, t ticketing.Ticket) (row
 	}
 	if e.Kind == ticketing.Received || e.Kind == ticketing.RoutedTo && a.Agency != "" {
 		say = words.T(a.Lang, "work.say_new", t.Number())
+	}
+	if a.Role == ticketing.Supervisor && e.Kind == ticketing.Returned && t.Returned >= disputedAt {
+		say = words.T(a.Lang, "work.say_disputed", t.Number(), t.Returned)
+		known["wakes"] = console.base + "/t/" + string(t.Code)
 	}
 	return text, say, data
 }

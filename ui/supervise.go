@@ -26,6 +26,7 @@ type supervisePage struct {
 	Targets []ticketing.Staff // to whom tickets can be given
 	Results []moveResult
 	Undos   []bulkUndo
+	Alert   ticketing.DutyAlert // the shift's default
 	Notice  string
 	Fault   string
 
@@ -44,7 +45,14 @@ type superviseView struct {
 	Presence    bool // it is known who is there
 	Views       []tab
 	Spikes      []spikeView
+	Disputed    []rowView // given back twice, and nobody has taken them up
 }
+
+// disputedAt returns a coordinator must decide whose a ticket is (Hotline rule: the second refusal wakes one).
+const (
+	disputedAt   = 2
+	mostDisputed = 10
+)
 
 // personView is one of the room.
 type personView struct {
@@ -52,6 +60,7 @@ type personView struct {
 	Screens   int
 	Extension string
 	Here      bool // hers is the list shown
+	Seat      Seat // at the telephone; zero: at none
 }
 
 // superviseList is some tickets.
@@ -92,6 +101,7 @@ func (s *Server) supervisePart(v *visit) error {
 func (s *Server) superviseNow(v *visit, ask func(string, ...string) string) (supervisePage, error) {
 	p := supervisePage{Page: s.page(v, v.t("nav.supervise"))}
 	p.Here, p.NoIndex, p.Scripts = supervisePath, true, []string{"supervise.js"}
+	p.Alert = s.Desk.Catalog.Current().DutyAlert()
 	if s.Place != nil {
 		p.Epoch, p.Head = s.Place()
 	}
@@ -136,8 +146,19 @@ func (s *Server) roomNow(v *visit, here string) (superviseView, error) {
 			extensions[staff] = extension
 		}
 	}
+	var seats map[string]Seat
+	if s.Seats != nil {
+		seats = s.Seats()
+	}
+	disputed, err := s.Desk.List(v.ctx(), v.actor(), ticketing.Filter{Status: openNow, Returned: disputedAt, Nobody: true, Sort: ticketing.ByDue, Limit: mostDisputed})
+	if err != nil {
+		return w, err
+	}
+	if w.Disputed, err = s.rows(v.ctx(), v.lang, console.base, "disputed", disputed.Tickets...); err != nil {
+		return w, err
+	}
 	for _, hand := range w.Room.People {
-		w.People = append(w.People, personView{hand, present[hand.Staff.ID], extensions[hand.Staff.ID], hand.Staff.ID == here})
+		w.People = append(w.People, personView{hand, present[hand.Staff.ID], extensions[hand.Staff.ID], hand.Staff.ID == here, seats[hand.Staff.ID]})
 	}
 	byName := vietnamese()
 	slices.SortStableFunc(w.People, func(a, b personView) int { // who is there first, who holds most of those

@@ -3,6 +3,7 @@ package ui_test
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -132,6 +133,60 @@ func TestTicketsChangeHands(t *testing.T) {
 	h.holds(codes[2], "toan")
 	b.sends("/console/truong-ca/giao", url.Values{"do": {"release"}, "codes": {h.seen(codes[2])}}).wants(h, 200)
 	b.sends("/console/truong-ca/giao", url.Values{"do": {"release"}, "codes": {h.seen(codes[2])}}).wants(h, 200, "không đổi").lacks(h, "Hoàn tác")
+}
+
+func TestTheSecondRefusalStandsInTheRoomUntilSomebodyTakesIt(t *testing.T) {
+	h, b := shift(t)
+	code := h.reported(ticketing.Incoming{})
+	back := func() ticketing.Ticket {
+		h.do(code, operator, ticketing.Command{Verb: ticketing.Route, Agency: "so-xd"})
+		h.do(code, ticketing.Actor{ID: "uyen", Role: ticketing.Officer, Agency: "so-xd"}, ticketing.Command{Verb: ticketing.Return, Reason: "không thuộc"})
+		return h.ticket(code)
+	}
+	one := back()
+	b.get("/console/truong-ca").wants(h, 200).lacks(h, "Cần người điều phối")
+	returned := ticketing.Event{Kind: ticketing.Returned, N: one.Version}
+	for _, role := range []ticketing.Role{ticketing.Supervisor, ticketing.Operator} {
+		if _, say, _ := h.server.LiveRow(ui.Audience{Role: role, Lang: "vi"}, returned, one); say != "" {
+			t.Errorf("the first refusal wakes %s: %q", role, say)
+		}
+	}
+	two := back()
+	_, say, data := h.server.LiveRow(ui.Audience{Role: ticketing.Supervisor, Lang: "vi"}, returned, two)
+	if !strings.Contains(say, two.Number()) || data.(map[string]any)["wakes"] != "/console/t/"+string(code) {
+		t.Errorf("%q %v", say, data)
+	}
+	if _, say, data := h.server.LiveRow(ui.Audience{Role: ticketing.Operator, Lang: "vi"}, returned, two); say != "" || data.(map[string]any)["wakes"] != nil {
+		t.Errorf("an operator is woken: %q", say)
+	}
+	b.get("/console/truong-ca/so-lieu").wants(h, 200, "Cần người điều phối", two.Number(), "bị trả 2 lần")
+	b.get("/console").wants(h, 200, `data-tab="disputed" class="alarm"`)
+	h.do(code, operator, ticketing.Command{Verb: ticketing.Claim})
+	b.get("/console/truong-ca/so-lieu").wants(h, 200).lacks(h, "Cần người điều phối")
+}
+
+func TestTheRoomShowsWhoIsOnWhichDoor(t *testing.T) {
+	h, b := shift(t)
+	h.server.Seats = func() map[string]ui.Seat {
+		return map[string]ui.Seat{"hang": {State: "break", Reason: "meal"}}
+	}
+	admin := ticketing.Actor{ID: "admin", Role: ticketing.Administrator}
+	_, err := h.desk.SaveSetting(t.Context(), admin, ticketing.KindDuty, "hang", 0, []byte(`{"id":"hang","channels":["zalo","phone"]}`))
+	h.must(err)
+	h.must(h.desk.Catalog.Refresh(t.Context()))
+	one := h.reported(ticketing.Incoming{Channel: ticketing.Web})
+	h.do(one, ticketing.Actor{ID: "hang", Role: ticketing.Operator}, ticketing.Command{Verb: ticketing.Claim})
+	h.turn(time.Minute)
+	page := b.get("/console/truong-ca").wants(h, 200, "Tạm nghỉ", "(Ăn ca)", "Mọi kênh")
+	row := regexp.MustCompile(`(?s)<tr[^>]*><th scope="row"><a href="/console/truong-ca\?nguoi=hang.*?</tr>`).FindString(page.body)
+	for _, want := range []string{"Zalo", "Điện thoại", `Trang web <b class="nums">1</b>`} {
+		if !strings.Contains(row, want) {
+			t.Errorf("her row lacks %q: %s", want, row)
+		}
+	}
+	if strings.Contains(row, "Mọi kênh") {
+		t.Errorf("she is not on every door: %s", row)
+	}
 }
 
 func TestAWhisperIsForTheHotlineOnly(t *testing.T) {

@@ -122,9 +122,9 @@ func superviseSample(p Page) supervisePage {
 	return supervisePage{Page: p, Epoch: "e", Head: 1, Notice: "n", Fault: "f", Undos: []bulkUndo{{Do: "claim", Count: 2, Fields: []bulkField{{"codes", "7K02Q074M9P5:3"}}}}, Results: []moveResult{{"7K02Q074M9P5", "26-000001", true, "t"}, {"", "x", false, "<b>một"}},
 		Targets: []ticketing.Staff{{ID: "a", Name: "<b>một"}}, List: superviseList{Title: "t", Query: "nguoi=a", Next: "/x", Rows: []superviseRow{row, held, free}},
 		Room: superviseView{At: noon, Longest: "1", LongestTone: "bad", Presence: true, Figures: ticketing.WallFigures{Overdue: 1}, Spikes: boardSample(p, true).Board.Spikes,
-			People: []personView{{ticketing.WallHand{Staff: ticketing.Staff{ID: "a", Name: "<b>một", Role: ticketing.Operator}}, 1, "101", true}, {ticketing.WallHand{Staff: ticketing.Staff{ID: "b", Role: ticketing.Supervisor}}, 0, "", false}},
-			Views:  []tab{{Key: "todo", Count: 999, Many: true}},
-			Room:   ticketing.WallRoom{Doors: []ticketing.WallDoor{{Channel: ticketing.Zalo, Open: 1}}, Ages: []ticketing.WallAge{{Status: ticketing.New, Total: 1, Bands: [5]int{0, 1}}}}}}
+			People: []personView{{ticketing.WallHand{Staff: ticketing.Staff{ID: "a", Name: "<b>một", Role: ticketing.Operator}, Doors: []ticketing.WallDoor{{Channel: ticketing.Zalo, Open: 2}, {Channel: ticketing.Phone}}}, 1, "101", true, Seat{State: "break", Reason: "meal"}}, {ticketing.WallHand{All: true, Staff: ticketing.Staff{ID: "b", Role: ticketing.Supervisor}}, 0, "", false, Seat{}}}, Disputed: []rowView{row.rowView},
+			Views: []tab{{Key: "todo", Count: 999, Many: true}},
+			Room:  ticketing.WallRoom{Doors: []ticketing.WallDoor{{Channel: ticketing.Zalo, Open: 1}}, Ages: []ticketing.WallAge{{Status: ticketing.New, Total: 1, Bands: [5]int{0, 1}}}}}}
 }
 
 var inline = regexp.MustCompile(`(?i)\sstyle=|\son[a-z]+=|<style|<script>|javascript:`)

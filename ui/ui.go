@@ -49,6 +49,8 @@ type Server struct {
 	// Extensions is whose telephone is which (extension → sign-in name), SetExtension changes one.
 	Extensions   func(ctx context.Context) (map[string]string, error)
 	SetExtension func(ctx context.Context, by ticketing.Actor, staff, extension string) error
+	// Seats is what everybody at a telephone is doing, by sign-in name: a state (phone.state.…) and the reason of a break.
+	Seats func() map[string]Seat
 	// Place is where the feed is, taken before a page with live parts is read; nil: the page starts its own.
 	Place func() (epoch string, seq int64)
 
@@ -65,6 +67,12 @@ type Server struct {
 	recent  recent
 	origin  string
 	secure  bool // BaseURL is https
+}
+
+// Seat is what somebody at a telephone is doing, since when.
+type Seat struct {
+	State, Reason string
+	Since         time.Time
 }
 
 // Mount adds the routes. The app must have been made with fiber.Config.Immutable; its ErrorHandler should be

@@ -39,6 +39,15 @@ func (s *server) mountPhone(ctx context.Context) error {
 	s.phone.Mount(s.app)
 	s.ui.Caller, s.ui.Extensions, s.ui.SetExtension = s.caller, s.phone.Extensions, s.phone.SetExtension
 	s.ui.PhoneBoard = s.phoneBoard
+	s.ui.Seats = func() map[string]ui.Seat {
+		seats := map[string]ui.Seat{}
+		for _, a := range s.phone.Agents() {
+			if a.Staff != "" {
+				seats[a.Staff] = ui.Seat{State: string(a.State), Reason: a.Reason, Since: a.Since}
+			}
+		}
+		return seats
+	}
 	s.ui.Telephone = ui.PhoneWork{Breaks: phone.Breaks, Outcomes: phone.Outcomes, Link: s.phone.Link, CallsOf: s.callsOf}
 	s.hub.Own = &realtime.Own{Bell: s.phone.Bell, Show: s.screens}
 	return nil

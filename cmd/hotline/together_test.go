@@ -50,3 +50,39 @@ func TestTwoOperatorsAtOneTicket(t *testing.T) {
 	one.until("no eye for herself", `!document.querySelector(".item-eyes:not([hidden])")`)
 	one.until("being alone", `document.querySelector("[data-looking]").textContent === ""`)
 }
+
+// The second refusal of an agency is told to the supervisor wherever she is, and stays until she opens it.
+func TestTheSecondRefusalWakesTheSupervisor(t *testing.T) {
+	r := start(t)
+	made, err := r.desk.Receive(t.Context(), ticketing.Actor{Role: ticketing.Citizen}, ticketing.Incoming{Channel: ticketing.Web, Kind: ticketing.Report, Text: "Ngập nước sau mưa"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	do := func(by ticketing.Actor, cmd ticketing.Command) {
+		t.Helper()
+		if _, err := r.desk.Do(t.Context(), by, made.Ticket.Code, cmd); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := r.window("supervisor").signIn("truongca")
+	o := r.window("operator").signIn("hanh")
+	for _, at := range []string{"/console/truong-ca", "/console"} {
+		s.opens(at)
+		o.opens("/console")
+		for _, w := range []*window{s, o} {
+			w.until("the live line", `document.querySelector("[data-live]").dataset.live === "on"`)
+		}
+		for _, agency := range []string{"so-xay-dung", "cong-ich"} {
+			do(ticketing.Actor{ID: "hanh", Role: ticketing.Operator}, ticketing.Command{Verb: ticketing.Route, Agency: agency})
+			do(ticketing.Actor{ID: agency, Role: ticketing.Officer, Agency: agency}, ticketing.Command{Verb: ticketing.Return, Reason: "không thuộc"})
+		}
+		s.until("being woken", fmt.Sprintf(`document.querySelector(".wake a")?.pathname === "/console/t/%s"`, made.Ticket.Code))
+		s.looks("woken")
+	}
+	o.until("the operator's list", `document.querySelector('[data-tab="disputed"]')?.hidden === false`)
+	if js[bool](o, `!!document.querySelector(".wake")`) {
+		t.Error("an operator is woken")
+	}
+	s.clicks(".wake button")
+	s.until("the notice put away", `!document.querySelector(".wake")`)
+}

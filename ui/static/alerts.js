@@ -1,7 +1,7 @@
 // A sound and a notice of the system when something new has come in and nobody looks at the page. The shift's default
-// comes with the page (data-alert on #work); what a person chooses for herself is kept in her browser.
+// comes with the page (data-alert); what a person chooses for herself is kept in her browser.
 
-const shift = document.getElementById('work')?.dataset.alert || '';
+const shift = document.querySelector('[data-alert]')?.dataset.alert || '';
 
 export const mode = () => localStorage.getItem('alert') ?? shift; // '', 'sound', 'both'
 
@@ -42,4 +42,26 @@ export function announce(text) {
       note.close();
     };
   }
+}
+
+// wake tells what must not wait, whether anybody looks or not: a notice that stays until it is opened or put away.
+export function wake(text, href) {
+  const say = document.createElement('div');
+  say.className = 'notice notice-bad wake';
+  say.setAttribute('role', 'alert');
+  const link = document.createElement('a');
+  link.href = href;
+  link.textContent = text;
+  const off = document.createElement('button');
+  off.type = 'button';
+  off.className = 'icon-button';
+  off.textContent = '×';
+  off.setAttribute('aria-label', document.getElementById('palette')?.dataset.close || '×');
+  off.addEventListener('click', () => say.remove());
+  say.append(link, off);
+  for (const old of document.querySelectorAll('.wake')) if (old.querySelector('a').href === link.href) old.remove();
+  document.body.append(say);
+  if (mode() && !document.hidden) beep();
+  last = 0; // nothing that came before keeps it quiet
+  announce(text);
 }

@@ -22,6 +22,6 @@ export function counts(all) {
     b.textContent = n > 999 ? '999+' : String(n);
     const tab = b.closest('[data-tab]');
     if (tab.dataset.seldom !== undefined) tab.hidden = n === 0 && !tab.hasAttribute('aria-current');
-    if (key === 'undelivered') tab.classList.toggle('alarm', n > 0);
+    if (key === 'undelivered' || key === 'disputed') tab.classList.toggle('alarm', n > 0);
   }
 }

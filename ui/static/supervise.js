@@ -1,5 +1,6 @@
 // The supervisor's screen, live: the room is asked for again soon after something happened, and now and then for who
 // has come or gone. The list stays as it is, so that nothing moves under a hand that chooses.
+import { wake } from './alerts.js';
 import { live } from './live.js';
 
 const room = document.getElementById('room'), box = document.getElementById('room-live');
@@ -24,6 +25,9 @@ async function ask() {
 const later = () => { soon ||= setTimeout(ask, SOON); };
 
 for (const name of ['live:change', 'live:pulse', 'live:reset']) document.addEventListener(name, later);
+document.addEventListener('live:change', (event) => {
+  for (const change of event.detail.changes) if (change.data?.wakes) wake(change.say, change.data.wakes);
+});
 setInterval(() => { if (!document.hidden && Date.now() - asked >= NOW_AND_THEN) ask(); }, 1e3);
 document.addEventListener('live:signin', () => location.assign('/dang-nhap?sau=' + encodeURIComponent(location.pathname + location.search)));
 const lamp = document.querySelector('[data-live]');

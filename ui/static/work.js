@@ -1,6 +1,6 @@
 // The workplace, live. The pages work without it; it adds: what changes shows at once, what is typed is never lost,
 // keys, the area picker. Nothing moves under the pointer: new rows wait behind a button.
-import { announce } from './alerts.js';
+import { announce, wake } from './alerts.js';
 import { combo } from './combo.js';
 import { counts, mine } from './counts.js';
 import { eyes } from './eyes.js';
@@ -427,7 +427,8 @@ if (work) {
       showRow(change);
       if (change.say) {
         $('[data-say]').textContent = change.say;
-        announce(change.say);
+        if (change.data?.wakes) wake(change.say, change.data.wakes);
+        else announce(change.say);
       }
       if (change.ticket !== openCode()) continue;
       if (change.removed) gone();
