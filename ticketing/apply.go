@@ -290,7 +290,7 @@ func (t Ticket) begin(e Event) Ticket {
 		Visibility: e.Visibility, Channel: e.Channel, Citizen: e.Citizen, External: e.External,
 		Subject: e.Subject, Text: e.Text, Address: e.Address, Location: e.Location,
 		Received: e.At, Updated: e.At, Since: e.At, Messages: 1, Unread: 1, Origin: e.Into,
-		Agency: e.Agency, Sending: t.Sending,
+		Agency: e.Agency, Sending: t.Sending, Lang: e.Lang,
 	}
 	n.LastWords = preview(e.Text)
 	n.addFiles(e.Files)

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hotline1022/ticketing/text"
 )
 
 // KindDuty is the setting that says who is given which tickets. The record "all" holds the way it is done and what
@@ -22,7 +24,8 @@ type Duty struct {
 	Alert      DutyAlert `json:"alert,omitempty"` // of "all" alone
 	Channels   []Channel `json:"channels,omitempty"`
 	Categories []string  `json:"categories,omitempty"`
-	Most       int       `json:"most,omitempty"` // open tickets in her hand, beyond which she is given none; 0: as many as come
+	Languages  []string  `json:"languages,omitempty"` // of text.Languages
+	Most       int       `json:"most,omitempty"`      // open tickets in her hand, beyond which she is given none; 0: as many as come
 }
 
 // DutyMode is how new tickets come to people.
@@ -69,6 +72,11 @@ func (s dutySetting) check(id string, _ setting, w world) error {
 			return invalid("channels", "error.channel", ch)
 		}
 	}
+	for _, l := range s.Languages {
+		if !slices.Contains(text.Languages[:], l) {
+			return invalid("languages", "canned.lang")
+		}
+	}
 	for _, c := range s.Categories {
 		if _, ok := w.categories[c]; !ok {
 			return invalid("categories", "error.category", c)
@@ -96,6 +104,7 @@ func (c *Catalog) DutyAlert() DutyAlert { return c.duties[dutyAll].Alert }
 // Fits says whether the ticket is for whoever has the duty. What has no category yet is for all of its channel.
 func (s Duty) Fits(t Ticket) bool {
 	return (len(s.Channels) == 0 || slices.Contains(s.Channels, t.Channel)) &&
+		(len(s.Languages) == 0 || slices.Contains(s.Languages, cmp.Or(t.Lang, text.Vietnamese))) &&
 		(len(s.Categories) == 0 || t.Category == "" || slices.Contains(s.Categories, t.Category))
 }
 

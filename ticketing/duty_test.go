@@ -112,3 +112,30 @@ func TestNobodyIsGivenAnythingUnlessItIsSwitchedOn(t *testing.T) {
 		t.Error("shipped otherwise")
 	}
 }
+
+func TestALanguageIsASkill(t *testing.T) {
+	o := open(t)
+	o.duty(ticketing.Duty{ID: "all", Languages: []string{"vi"}}, ticketing.Duty{ID: "hoa", Languages: []string{"en", "ja"}})
+	from := func(id string) ticketing.Contact { return ticketing.Contact{Channel: ticketing.Zalo, ID: id} }
+	vi := o.receive(ticketing.Incoming{Channel: ticketing.Zalo, From: from("1"), Text: "Đèn đường tắt trước nhà số 12"})
+	en := o.receive(ticketing.Incoming{Channel: ticketing.Zalo, From: from("2"), Lang: "vi", Text: "The street lamp in front of my house is dark"})
+	if vi.Lang != "" || en.Lang != "en" {
+		t.Errorf("%q and %q", vi.Lang, en.Lang)
+	}
+	if p, err := o.Vault.Whole(t.Context(), en.Citizen); err != nil || p.Lang != "en" {
+		t.Errorf("she is answered in %q, %v", p.Lang, err)
+	}
+	hoa := ticketing.Actor{ID: "hoa", Role: ticketing.Operator}
+	if got, err := o.Desk.Next(t.Context(), hoa); err != nil || got.Code != en.Code {
+		t.Errorf("%s, %v", got.Code, err)
+	}
+	if got, err := o.Desk.Next(t.Context(), hoa); ticketing.ClassOf(err) != ticketing.NotFound {
+		t.Errorf("a ticket in a language she does not read: %s, %v", got.Code, err)
+	}
+	if got, err := o.Desk.Next(t.Context(), operator); err != nil || got.Code != vi.Code {
+		t.Errorf("%s, %v", got.Code, err)
+	}
+	if _, err := o.SaveSetting(t.Context(), ticketing.Actor{ID: "a", Role: ticketing.Administrator}, ticketing.KindDuty, "x", 0, []byte(`{"id":"x","languages":["tlh"]}`)); ticketing.ClassOf(err) != ticketing.Invalid {
+		t.Errorf("a language nobody tells apart: %v", err)
+	}
+}

@@ -147,6 +147,7 @@ type Event struct {
 	Subject    string     `json:"subject,omitempty"`
 	Text       string     `json:"text,omitempty"`
 	Original   string     `json:"original,omitempty"` // Text as it came, where normalising changed it
+	Lang       string     `json:"lang,omitempty"`     // it is written in; "" is Vietnamese
 	Address    string     `json:"address,omitempty"`
 	Location   *Point     `json:"location,omitempty"`
 	Consent    string     `json:"consent,omitempty"` // version of the consent text agreed to

@@ -44,11 +44,13 @@ type Incoming struct {
 
 	Name, Phone, Email string
 	Lang               string
-	Into               Code // the ticket it answers, as the door has proven: joined if it is the sender's and not closed
-	Anonymous          bool // the sender chose so; the rules decide whether it may be
-	Apart              bool // a ticket of its own, even on a conversation's channel
-	Contactable        bool // a door that demands a name and a number unless anonymous (the public form)
-	NoReceipt          bool // the door allows one message and that is the answer, or it is not ours to write on
+
+	written     string // what the words are in (text.Language); "" is Vietnamese, or nobody knows
+	Into        Code   // the ticket it answers, as the door has proven: joined if it is the sender's and not closed
+	Anonymous   bool   // the sender chose so; the rules decide whether it may be
+	Apart       bool   // a ticket of its own, even on a conversation's channel
+	Contactable bool   // a door that demands a name and a number unless anonymous (the public form)
+	NoReceipt   bool   // the door allows one message and that is the answer, or it is not ours to write on
 
 	// Of a matter that another system already ended (imports).
 	Agency  string
@@ -175,7 +177,7 @@ func (d *Desk) open(ctx context.Context, by Actor, in Incoming, citizen CitizenI
 		MatterKind: in.Kind, Category: in.Category, Area: in.Area, Priority: in.Priority, Visibility: in.Visibility,
 		Channel: in.Channel, Citizen: citizen, External: in.External, Subject: in.Subject, Text: in.shown(),
 		Address: in.Address, Location: in.Location, Files: in.Files, Consent: in.Consent, Field: a.field,
-		Agency: in.Agency, Outcome: in.Outcome, Reason: in.Reason, Ended: in.Ended,
+		Agency: in.Agency, Outcome: in.Outcome, Reason: in.Reason, Ended: in.Ended, Lang: in.written,
 	}
 	if in.Channel == Import {
 		e.Kind = Imported
@@ -238,6 +240,14 @@ func (d *Desk) clean(in *Incoming) error {
 	in.Address, in.Name = text.NFC(in.Address), text.NFC(in.Name)
 	in.External, in.Reason = text.NFC(in.External), text.NFC(in.Reason)
 	in.Lang = words.Lang(in.Lang)
+	if in.Channel != Import {
+		if in.written = text.Language(in.Subject + "\n" + in.Text); in.written == text.Vietnamese {
+			in.written = ""
+		}
+		if in.written != "" {
+			in.Lang = words.English // the other one we speak
+		}
+	}
 	if in.Kind == "" {
 		in.Kind = Report
 		if in.Channel.Conversation() {

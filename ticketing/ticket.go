@@ -259,6 +259,7 @@ type Ticket struct {
 	External  string    `json:"external,omitempty"` // the id in the system it came from
 	Subject   string    `json:"subject,omitempty"`
 	Text      string    `json:"text"`
+	Lang      string    `json:"lang,omitempty"`    // her first words are in (text.Language); "" is Vietnamese
 	Address   string    `json:"address,omitempty"` // as the sender wrote it
 	Place     string    `json:"place,omitempty"`   // the area's name when it was set
 	Location  *Point    `json:"location,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/text"
 	"hotline1022/ticketing/words"
 )
 
@@ -21,8 +22,13 @@ func dutyKind() adminKind {
 			{Name: "alert", Input: inSelect, Options: (*Server).dutyAlerts},
 			{Name: "channels", Input: inMulti, Options: (*Server).channelChoices, Column: true},
 			{Name: "categories", Input: inMulti, Options: (*Server).categoryChoices, Column: true},
+			{Name: "languages", Input: inMulti, Options: (*Server).spokenChoices, Column: true},
 			{Name: "most", Input: inNumber, Column: true},
 		}}
+}
+
+func (s *Server) spokenChoices(lang string) []choice {
+	return named(lang, "lang.", text.Languages[:]...)
 }
 
 func (s *Server) dutyModes(lang string) []choice {

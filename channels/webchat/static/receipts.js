@@ -2,7 +2,7 @@ import { call } from './api.js';
 
 // Tells the house which messages are on this device and which have been looked at, each once, some together.
 //
-//   const note = receipts();   note('arrived' | 'read', receipt);
+//   const note = receipts();   note('arrived' | 'read', receipt);   note.stop();
 
 export function receipts() {
   const toTell = { read: new Set(), arrived: new Set() };
@@ -11,6 +11,7 @@ export function receipts() {
 
   // What the courier has not written down yet comes back as left, and is told again a little later.
   async function confirm() {
+    if (over) return;
     const read = [...toTell.read].slice(0, 25), gone = [...toTell.arrived].filter((r) => !toTell.read.has(r)).slice(0, 25);
     if (!read.length && !gone.length) return;
     const a = await call('seen', { body: JSON.stringify({ read, arrived: gone }) });
@@ -25,12 +26,18 @@ export function receipts() {
     if ((toTell.read.size || toTell.arrived.size) && tries < 12) timer = setTimeout(confirm, Math.min(30e3, 500 * 2 ** tries));
   }
 
-  return function note(what, receipt) {
+  let over = false;
+  function note(what, receipt) {
     const name = what + ' ' + receipt;
-    if (done.has(name)) return;
+    if (over || done.has(name)) return;
     done.add(name);
     toTell[what].add(receipt);
     clearTimeout(timer);
     timer = setTimeout(confirm, 300);
+  }
+  note.stop = () => { // this device is nobody's any more
+    over = true;
+    clearTimeout(timer);
   };
+  return note;
 }

@@ -333,6 +333,7 @@ $('sure').addEventListener('close', () => { if ($('sure').returnValue === 'yes')
 
 function forget() {
   line.stop();
+  note.stop();
   store.forget();
   tell('forgot');
   location.reload();
