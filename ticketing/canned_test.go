@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/plain"
 )
 
 func (o *office) saves(kind string, doc map[string]any) error {
@@ -189,7 +190,7 @@ func TestAMacroDoesWhatItShows(t *testing.T) {
 
 func TestAnswersAreCountedByAgency(t *testing.T) {
 	o := open(t)
-	for _, found := range [][]string{nil, {"date", "formula", "formula"}, {"formula"}} {
+	for _, found := range [][]plain.Finding{nil, {{Key: "date"}, {Key: "formula"}, {Key: "formula"}}, {{Key: "formula"}}} {
 		if err := o.CountPlain(t.Context(), officer, found); err != nil {
 			t.Fatal(err)
 		}

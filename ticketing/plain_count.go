@@ -2,8 +2,11 @@ package ticketing
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
+
+	"hotline1022/ticketing/plain"
 )
 
 // kindPlain: id is AGENCY/YYYY-MM ("-" is the hotline); doc what the plain-answer check found in what was sent.
@@ -16,8 +19,30 @@ type PlainCount struct {
 	Of   map[string]int `json:"of,omitempty"`
 }
 
+// UnitNames are the names an agency may be named by in an answer. A short one without marks is a word: "CAT" is "cắt".
+func (c *Catalog) UnitNames() (out []string) {
+	for _, a := range c.AgencyList() {
+		out = append(out, a.Name, a.NameEN)
+		if len(a.Short) >= 5 {
+			out = append(out, a.Short)
+		}
+	}
+	return out
+}
+
+// LookOver is what the plain-answer check says about an answer or a draft that would be taken otherwise: whatever else is
+// wrong with it Do says first.
+func (d *Desk) LookOver(by Actor, t Ticket, cmd Command) []plain.Finding {
+	switch {
+	case cmd.Verb != AnswerIt && cmd.Verb != WriteDraft, cmd.Text == "", cmd.Outcome == "", len(Unfilled(cmd.Text)) > 0,
+		cmd.Version != 0 && cmd.Version < t.Loud, !slices.Contains(by.Allowed(t), cmd.Verb), cmd.Outcome.NeedsReason() && cmd.Reason == "":
+		return nil
+	}
+	return plain.Check(plain.Answer{Text: cmd.Text + "\n" + cmd.Reason, Outcome: string(cmd.Outcome), Units: d.Catalog.Current().UnitNames()})
+}
+
 // CountPlain counts an answer or a draft that the actor has sent, with what was found in it.
-func (d *Desk) CountPlain(ctx context.Context, by Actor, found []string) error {
+func (d *Desk) CountPlain(ctx context.Context, by Actor, found []plain.Finding) error {
 	agency := by.Agency
 	if agency == "" {
 		agency = "-"
@@ -32,11 +57,11 @@ func (d *Desk) CountPlain(ctx context.Context, by Actor, found []string) error {
 			c.Of = map[string]int{}
 		}
 		seen := map[string]bool{}
-		for _, key := range found { // twice in one answer is one answer
-			if !seen[key] {
-				c.Of[key]++
+		for _, f := range found { // twice in one answer is one answer
+			if !seen[f.Key] {
+				c.Of[f.Key]++
 			}
-			seen[key] = true
+			seen[f.Key] = true
 		}
 	})
 }

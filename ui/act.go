@@ -36,7 +36,7 @@ func (s *Server) act(v *visit) error {
 	var back *undo
 	var found []plain.Finding
 	if err == nil {
-		found, err = s.lookedOver(v, code, cmd)
+		found, err = s.lookedOver(v, v.actor(), code, cmd)
 	}
 	switch {
 	case err != nil:
@@ -52,7 +52,7 @@ func (s *Server) act(v *visit) error {
 			return err
 		}
 		if _, err = s.Desk.Do(v.ctx(), v.actor(), code, cmd); err == nil {
-			s.countPlain(v, cmd, found)
+			s.countPlain(v, v.actor(), cmd, found)
 			if sent.value("undo") == "" { // taking back is not offered to be taken back
 				back = undoOf(v, before, cmd)
 			}

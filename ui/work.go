@@ -267,6 +267,9 @@ func (s *Server) entries(v *visit, w ticketView, events []ticketing.Event) ([]en
 			continue // shown on the message itself
 		}
 		one := entry{Event: e, Side: "system", Body: e.Text, Base: w.Base}
+		if w.Base != console.base {
+			one.Into = "" // a code opens the page of a citizen who is not the agency's
+		}
 		switch e.Kind {
 		case ticketing.Received, ticketing.Imported, ticketing.Said:
 			one.Side, one.Who = "citizen", w.Name

@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/plain"
 )
 
 // workLinkPage is one ticket as somebody of an agency sees it who has no account.
@@ -115,6 +116,7 @@ func (s *Server) workLinkAct(v *visit) error {
 		return refused
 	}
 	verb := ticketing.Verb(v.Params("verb"))
+	var found []plain.Finding
 	switch {
 	case v.Params("verb") == "ten":
 		err = s.Desk.NameWorkLink(v.ctx(), token, sent.value("name"))
@@ -127,7 +129,16 @@ func (s *Server) workLinkAct(v *visit) error {
 		if cmd, err = command(verb, sent); err == nil {
 			if err = refused; err == nil {
 				cmd.Files = sent.files
-				_, err = s.Desk.Do(v.ctx(), l.Actor(), t.Code, cmd)
+				found, err = s.lookedOver(v, l.Actor(), t.Code, cmd)
+			}
+			switch {
+			case err != nil:
+			case len(found) > 0 && sent.value("as_is") == "":
+				err = errNotPlain
+			default:
+				if _, err = s.Desk.Do(v.ctx(), l.Actor(), t.Code, cmd); err == nil {
+					s.countPlain(v, l.Actor(), cmd, found)
+				}
 			}
 		}
 	}
@@ -148,6 +159,7 @@ func (s *Server) workLinkAct(v *visit) error {
 	f := failureOf(v.lang, err)
 	p.Faults, p.Said, p.Tried, p.Notice = fieldErrors{}, sent.typed(), verb, f.Text
 	_ = p.Faults.add(v.lang, err)
+	p.Plain = found
 	return s.render(v, f.Status, "worklink", p)
 }
 

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"hotline1022/ticketing"
 )
 
 var linkAddress = regexp.MustCompile(`/viec/[A-Za-z0-9_-]{40}`)
@@ -41,10 +43,10 @@ func TestOfficersWithoutAnAccountWorkByALink(t *testing.T) {
 	nam.post(path+"/ten", "name", "Nguyễn Văn Nam").wants(h, 303)
 	nam.post(path+"/ten", "name", "Kẻ Khác").wants(h, 303) // the first name stays
 	nam.post(path+"/accept").wants(h, 303).to(h, path+"?ok=1")
-	nam.post(path+"/answer", "text", "x", "outcome", "done").wants(h, 404)
+	nam.post(path+"/answer", "text", "x", "outcome", "done", "as_is", "1").wants(h, 404)
 	nam.post(path+"/publish").wants(h, 404)
 	nam.post(path+"/draft", "text", "Đã thay bóng", "outcome", "").wants(h, 422, "Đã thay bóng")
-	nam.post(path+"/draft", "text", "Đã thay bóng ngày 23/11.", "outcome", "done").wants(h, 303)
+	nam.post(path+"/draft", "text", "Đã thay bóng ngày 23/11.", "outcome", "done", "as_is", "1").wants(h, 303)
 	nam.post(path+"/approve").wants(h, 403)
 	b.get(at).wants(h, 200, "Nguyễn Văn Nam").lacks(h, "Kẻ Khác")
 
@@ -62,6 +64,31 @@ func TestOfficersWithoutAnAccountWorkByALink(t *testing.T) {
 	for _, p := range []string{path, boss, path[:len(path)-1] + "x", "/viec/abc", "/viec/" + strings.Repeat("a", 40)} {
 		nam.get(p).wants(h, 404).lacks(h, "Đèn đường tắt")
 		nam.post(p+"/note", "text", "x").wants(h, 404)
+	}
+}
+
+func TestADraftByALinkIsLookedOver(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser().signIn("hang")
+	one := h.form("Đèn đường tắt", "chieu-sang")
+	at := "/console/t/" + string(one.Code)
+	b.post(at+"/route", "agency", "so-xd", "reason", "đúng việc").wants(h, 303)
+	path := h.link(b, at, "Anh Nam", "officer")
+	nam := h.browser()
+	nam.post(path+"/ten", "name", "Nguyễn Văn Nam").wants(h, 303)
+	nam.post(path+"/accept").wants(h, 303)
+	draft := []string{"text", "Đã tiếp nhận và sẽ xem xét theo quy định.", "outcome", "answered"}
+	nam.post(path+"/draft", draft...).wants(h, 422, "xem xét theo quy định", "Vẫn gửi").lacks(h, "Đã ghi nhận")
+	if h.ticket(one.Code).Draft != nil {
+		t.Error("it was taken before it was looked at")
+	}
+	nam.post(path+"/draft", append(draft, "as_is", "1")...).wants(h, 303)
+	if h.ticket(one.Code).Draft == nil {
+		t.Error("it was not taken though she insisted")
+	}
+	counts, err := h.desk.PlainCounts(t.Context(), ticketing.Actor{ID: "x", Role: ticketing.Auditor}, h.Now().AddDate(0, -1, 0))
+	if c := counts["so-xd"]; err != nil || c.Sent != 1 || c.AsIs != 1 {
+		t.Errorf("%+v, %v", counts, err)
 	}
 }
 

@@ -295,45 +295,28 @@ func (s *Server) mentionSeen(v *visit) error {
 }
 
 // plainRules is GET …/soat: what the browser looks over an answer by.
-func (s *Server) plainRules(v *visit) error { return v.JSON(plain.Rules(s.units())) }
-
-// units are the names an agency may be named by. A short one without marks is a word: "CAT" is "cắt".
-func (s *Server) units() (out []string) {
-	for _, a := range s.Desk.Catalog.Current().AgencyList() {
-		out = append(out, a.Name, a.NameEN)
-		if len(a.Short) >= 5 {
-			out = append(out, a.Short)
-		}
-	}
-	return out
+func (s *Server) plainRules(v *visit) error {
+	return v.JSON(plain.Rules(s.Desk.Catalog.Current().UnitNames()))
 }
 
-// lookedOver is what the check says about an answer or a draft that would be taken otherwise: whatever else is wrong with
-// it the desk says first.
-func (s *Server) lookedOver(v *visit, code ticketing.Code, cmd ticketing.Command) ([]plain.Finding, error) {
-	if cmd.Verb != ticketing.AnswerIt && cmd.Verb != ticketing.WriteDraft || cmd.Text == "" || cmd.Outcome == "" || len(ticketing.Unfilled(cmd.Text)) > 0 {
+// lookedOver is what the check says about what would be sent otherwise.
+func (s *Server) lookedOver(v *visit, by ticketing.Actor, code ticketing.Code, cmd ticketing.Command) ([]plain.Finding, error) {
+	if cmd.Verb != ticketing.AnswerIt && cmd.Verb != ticketing.WriteDraft {
 		return nil, nil
 	}
-	t, err := s.Desk.Ticket(v.ctx(), v.actor(), code)
+	t, err := s.Desk.Ticket(v.ctx(), by, code)
 	if err != nil {
 		return nil, err
 	}
-	if cmd.Version != 0 && cmd.Version < t.Loud || !slices.Contains(v.actor().Allowed(t), cmd.Verb) || cmd.Outcome.NeedsReason() && cmd.Reason == "" {
-		return nil, nil
-	}
-	return plain.Check(plain.Answer{Text: cmd.Text + "\n" + cmd.Reason, Outcome: string(cmd.Outcome), Units: s.units()}), nil
+	return s.Desk.LookOver(by, t, cmd), nil
 }
 
 // countPlain counts what was sent; an answer that went out must not fail for a figure.
-func (s *Server) countPlain(v *visit, cmd ticketing.Command, found []plain.Finding) {
+func (s *Server) countPlain(v *visit, by ticketing.Actor, cmd ticketing.Command, found []plain.Finding) {
 	if cmd.Verb != ticketing.AnswerIt && cmd.Verb != ticketing.WriteDraft {
 		return
 	}
-	keys := make([]string, len(found))
-	for i, f := range found {
-		keys[i] = f.Key
-	}
-	if err := s.Desk.CountPlain(v.ctx(), v.actor(), keys); err != nil {
+	if err := s.Desk.CountPlain(v.ctx(), by, found); err != nil {
 		s.Log.Warn("an answer was not counted", "err", err)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"hotline1022/ticketing"
 )
 
 // The table and openapi.json name the same routes with the same scopes.
@@ -74,6 +76,54 @@ func TestTheDescriptionHasEveryVerbsMembers(t *testing.T) {
 	offered := s.components["schemas"].(map[string]any)["Verb"].(map[string]any)["enum"].([]any)
 	if len(offered) != len(verbs) {
 		t.Errorf("%d verbs described, %d there", len(offered), len(verbs))
+	}
+}
+
+// Every kind of event the feed may bring is described, but for what is said outside tickets, which it never brings.
+func TestTheDescriptionHasEveryKindOfEvent(t *testing.T) {
+	described := map[string]bool{}
+	var look func(any)
+	look = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			if enum := list(v["enum"]); slices.Contains(enum, any("received")) && slices.Contains(enum, any("routed")) {
+				for _, k := range enum {
+					described[k.(string)] = true
+				}
+			}
+			for _, x := range v {
+				look(x)
+			}
+		case []any:
+			for _, x := range v {
+				look(x)
+			}
+		}
+	}
+	look(readSpec(t).components)
+	for _, k := range ticketing.EventKinds {
+		if described[string(k)] == (k == ticketing.Chatted) {
+			t.Errorf("%s: described %v", k, described[string(k)])
+		}
+	}
+}
+
+// What is written to citizens is looked over for programs too: they are told, not stopped, and it is counted.
+func TestAProgramIsToldWhatIsNotPlain(t *testing.T) {
+	h := newHouse(t)
+	code := h.hand("Cột điện nghiêng", `,"category":"dien"`)
+	h.act("@hang", code, "route", `{"agency":"dien-luc"}`)
+	h.act("@uyen", code, "accept", `{}`)
+	a := h.act("@uyen", code, "draft", `{"text":"Đã tiếp nhận và sẽ xem xét theo quy định.","outcome":"answered"}`)
+	if !strings.Contains(string(a.body), `"warnings":[{"key":`) {
+		t.Errorf("nothing is said of it: %s", a.body)
+	}
+	if again := h.ask("@uyen", "GET", "/tickets/"+code, ""); strings.Contains(string(again.body), "warnings") {
+		t.Errorf("a ticket carries warnings: %s", again.body)
+	}
+	counts, err := h.desk.PlainCounts(t.Context(), ticketing.Actor{ID: "x", Role: ticketing.Auditor}, h.Now().AddDate(0, -1, 0))
+	if c := counts["dien-luc"]; err != nil || c.Sent != 1 || c.AsIs != 1 {
+		t.Errorf("%+v, %v", counts, err)
 	}
 }
 

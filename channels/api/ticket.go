@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/plain"
 	"hotline1022/ticketing/text"
 )
 
@@ -18,6 +19,7 @@ type ticketView struct {
 	Status  ticketing.Status  `json:"status"`
 	Kind    ticketing.Kind    `json:"kind"`
 	Channel ticketing.Channel `json:"channel"`
+	Lang    string            `json:"lang,omitempty"`
 
 	Priority    string               `json:"priority"`
 	Visibility  ticketing.Visibility `json:"visibility,omitempty"`
@@ -51,6 +53,8 @@ type ticketView struct {
 	Origin  ticketing.Code    `json:"origin,omitempty"`
 
 	Allowed []ticketing.Verb `json:"allowed,omitempty"` // what this caller may do now
+
+	Warnings []plain.Finding `json:"warnings,omitempty"` // of the plain-answer check, in the answer to draft and answer
 }
 
 type fileView struct {
@@ -136,6 +140,7 @@ func (a *API) shape(t ticketing.Ticket, files []ticketing.File, everywhere bool)
 		Promised: t.Promised.UTC(), StepDue: t.StepDue.UTC(), Ended: t.Ended.UTC(), Outcome: t.Outcome,
 		Reason: t.Reason, Answer: t.Answer, Files: a.fileViews(t.Code, files),
 	}
+	v.Lang = t.Lang
 	if everywhere {
 		v.Into, v.Origin = t.Into, t.Origin
 	}

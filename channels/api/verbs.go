@@ -2,9 +2,11 @@ package api
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/plain"
 )
 
 // verb is one line of the table of verbs: which members its body may have besides version, and which it must.
@@ -187,6 +189,10 @@ func (a *API) do(r *call, v verb) error {
 	if err := a.lookUp(r, code, body, &cmd); err != nil {
 		return err
 	}
+	found, sends, err := a.lookOver(r, code, cmd)
+	if err != nil {
+		return err
+	}
 	t, err := a.Desk.Do(r.ctx, r.by, code, cmd)
 	if err != nil {
 		return a.undone(r, v, t, err)
@@ -195,10 +201,29 @@ func (a *API) do(r *call, v verb) error {
 	if err != nil {
 		return err
 	}
+	view.Warnings = found
+	if sends {
+		if err := a.Desk.CountPlain(r.ctx, r.by, found); err != nil {
+			a.Log.Warn("an answer was not counted", "err", err)
+		}
+	}
 	if !r.by.Sees(t) { // given back: its words are no longer the caller's to read
 		view = view.receipt()
 	}
 	return r.json(200, view)
+}
+
+// lookOver is what the plain-answer check says about an answer or a draft, and whether it is one that can be sent now. A
+// program is told and not stopped; what it sends is counted like what people send.
+func (a *API) lookOver(r *call, code ticketing.Code, cmd ticketing.Command) (found []plain.Finding, sends bool, err error) {
+	if cmd.Verb != ticketing.AnswerIt && cmd.Verb != ticketing.WriteDraft {
+		return nil, false, nil
+	}
+	t, err := a.Desk.Ticket(r.ctx, r.by, code)
+	if err != nil {
+		return nil, false, err
+	}
+	return a.Desk.LookOver(r.by, t, cmd), slices.Contains(r.by.Allowed(t), cmd.Verb), nil
 }
 
 // undone is the answer to a verb that was refused; a conflict carries the ticket as it stands.
