@@ -49,7 +49,7 @@ func (a answer) version(h *house) string {
 	return m[1]
 }
 
-var allKinds = []string{"agency", "staff", "category", "rule", "limit", "hours", "day", "area", "consent", "saying", "chat", "sign-in", "canned", "macro", "spike", "duty", "token"}
+var allKinds = []string{"agency", "staff", "category", "rule", "limit", "hours", "day", "area", "consent", "saying", "chat", "sign-in", "canned", "macro", "article", "spike", "duty", "token"}
 
 // Every page is made in both languages, with what is there and for every role that may look.
 func TestTheAdministrationSpeaksBothLanguages(t *testing.T) {
@@ -90,7 +90,7 @@ func TestEveryFieldOfASettingHasItsPlaceInTheForm(t *testing.T) {
 	for kind, v := range map[string]any{
 		"agency": ticketing.Agency{}, "category": ticketing.Category{}, "rule": routing.Rule{}, "limit": ticketing.Limit{},
 		"hours": ticketing.Hours{}, "day": calendar.Day{}, "area": places.Unit{}, "consent": ticketing.Consent{},
-		"saying": ticketing.Saying{}, "chat": ticketing.ChatRules{}, "sign-in": ticketing.SignInRules{}, "canned": ticketing.Canned{}, "macro": ticketing.Macro{}, "spike": ticketing.SpikeRule{}, "duty": ticketing.Duty{},
+		"saying": ticketing.Saying{}, "chat": ticketing.ChatRules{}, "sign-in": ticketing.SignInRules{}, "canned": ticketing.Canned{}, "macro": ticketing.Macro{}, "article": ticketing.Article{}, "spike": ticketing.SpikeRule{}, "duty": ticketing.Duty{},
 	} {
 		page := b.get("/admin/"+kind+"/new").wants(h, 200)
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(v)) {
