@@ -87,7 +87,7 @@ func (s *Server) writeWords(v *visit, t ticketing.Ticket) (string, error) {
 	say := map[string]string{
 		"take": v.t("write.aside_take"), "drop": v.t("write.aside_drop"), "list": v.t("canned.list"), "fix": v.t("plain.fix_objection"),
 		"none": v.t("canned.none"), "found": v.t("canned.found", "{0}"), "will": v.t("canned.will", "{0}"), "offline": v.t("work.offline"),
-		"some": v.t("plain.some", "{0}"), "ok": v.t("plain.ok"), "objection": v.t("plain.objection_text", s.Desk.TrackURL(t.Code)),
+		"some": v.t("plain.some", "{0}"), "one": v.t("plain.some", 1), "ok": v.t("plain.ok"), "objection": v.t("plain.objection_text", s.Desk.TrackURL(t.Code)),
 	}
 	for _, key := range []string{"saved", "saving", "unsaved", "too_long", "aside", "newer", "bring", "people", "people_none"} {
 		say[key] = v.t("write." + key)

@@ -2,19 +2,24 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"io"
 	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -218,6 +223,34 @@ func (w *window) clicks(selector string) {
 	}
 }
 
+// hand makes the window a telephone's: small, and touched.
+func (w *window) hand() *window {
+	w.Helper()
+	w.do(chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	return w
+}
+
+// taps is a finger on the middle of what is there, wherever it stands after scrolling: what lies over it gets the tap.
+func (w *window) taps(selector string) {
+	w.Helper()
+	w.until("something to tap: "+selector, `!!document.querySelector(`+strconv.Quote(selector)+`)`)
+	at := js[[]float64](w, `(() => { const e = document.querySelector(`+strconv.Quote(selector)+`); e.scrollIntoView({ block: "center", behavior: "instant" }); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2, r.width, r.height]; })()`)
+	if at[2] < 24 || at[3] < 24 {
+		w.Errorf("%s: %s is %.0f × %.0f px, too small for a finger", w.name, selector, at[2], at[3])
+	}
+	for _, kind := range []input.DispatchTouchEventType{input.DispatchTouchEventTypeTouchStart, input.DispatchTouchEventTypeTouchEnd} {
+		params := input.DispatchTouchEventParams{Type: kind}
+		if kind == input.DispatchTouchEventTypeTouchStart {
+			params.TouchPoints = []*input.TouchPoint{{X: at[0], Y: at[1]}}
+		} else {
+			params.TouchPoints = []*input.TouchPoint{}
+		}
+		if _, err := chromedp.Call(w.ctx, input.DispatchTouchEvent, params); err != nil {
+			w.Fatal(err)
+		}
+	}
+}
+
 func (w *window) fold(verb string) string {
 	return `#ticket-side form[action$="/` + verb + `"]`
 }
@@ -296,9 +329,13 @@ func TestOneReportsJourneyThroughFourBrowsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	code := string(made.Ticket.Code)
-	citizen := r.window("citizen")
+	citizen := r.window("citizen").hand()
 	citizen.opens("/t/" + code)
 	citizen.sees("Mới tiếp nhận")
+	citizen.taps("#f-digits")
+	citizen.do(chromedp.SendKeys(chromedp.CSS("#f-digits"), "3182"))
+	citizen.taps("form[action$=so-dien-thoai] button")
+	citizen.sees("Đèn đường trước nhà số 12")
 
 	// It appears at the console by itself, behind the button, so that nothing moves under the pointer.
 	operator.until("the button of new rows", `!document.querySelector("[data-fresh]").hidden`)
@@ -337,18 +374,23 @@ func TestOneReportsJourneyThroughFourBrowsers(t *testing.T) {
 	citizen.sees("Đang xử lý")
 	officer.fills("#text", "Đã thay bóng đèn tại cột 42 lúc 15 giờ hôm nay, đèn đã sáng. Đội Chiếu sáng trực ở đó, nếu đèn lại tắt xin gọi 1022.")
 	officer.do(chromedp.SetValue(chromedp.CSS(`select[name=outcome]`), "done"))
+	officer.do(chromedp.SetUploadFiles(chromedp.CSS(`form[data-write] input[type=file]`), []string{photograph(t)}))
 	officer.looks("desk")
 	officer.clicks("[data-send]")
 	officer.until("drafted", `document.getElementById("ticket").dataset.status === "drafted"`)
 
 	leader := r.window("leader")
-	leader.do(chromedp.EmulateViewport(390, 844))
 	leader.signIn(r.staffOf(t, ticketing.Leader, now.Agency))
+	leader.hand()
 	leader.opens("/desk?view=drafted")
-	leader.clicks("#row-" + code + " a")
+	leader.taps("#row-" + code + " a")
 	leader.sees("Đã thay bóng đèn tại cột 42")
+	leader.until("the photograph", `document.querySelector(".draft .files img")?.naturalWidth > 0`)
+	if over := js[int](leader, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); over > 0 {
+		t.Errorf("the leader's page is %d px wider than her telephone", over)
+	}
 	leader.shot("leader-phone")
-	leader.clicks(`form[action$="/approve"] button`)
+	leader.taps(`form[action$="/approve"] button`)
 	leader.until("approved", `document.getElementById("ticket").dataset.status === "review"`)
 	citizen.sees("Tổng đài kiểm tra câu trả lời")
 
@@ -356,7 +398,27 @@ func TestOneReportsJourneyThroughFourBrowsers(t *testing.T) {
 	operator.clicks("[data-send]")
 	operator.until("answered", `document.getElementById("ticket").dataset.status === "answered"`)
 	citizen.sees("Đã trả lời")
+	citizen.sees("Đã thay bóng đèn tại cột 42")
+	citizen.until("the photograph", `(() => { const i = document.querySelector(".thread .shots img"); i?.scrollIntoView(); return i?.naturalWidth > 0; })()`)
 	citizen.shot("citizen-answered")
+}
+
+// photograph is a file as a telephone takes it.
+func photograph(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "cot-42.jpg")
+	f, err := os.Create(path)
+	if err == nil {
+		picture := image.NewRGBA(image.Rect(0, 0, 1200, 900))
+		for i := range picture.Pix {
+			picture.Pix[i] = byte(i / 4800)
+		}
+		err = errors.Join(jpeg.Encode(f, picture, nil), f.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // A refusal keeps what was typed; a role that ends takes the page with it.

@@ -83,7 +83,7 @@ export function plain(form, words) {
       }
       return li;
     }));
-    state.textContent = nothing ? '' : found.length ? words.some.replace('{0}', found.length) : words.ok;
+    state.textContent = nothing ? '' : found.length ? (found.length === 1 ? words.one : words.some).replace('{0}', found.length) : words.ok;
     place.classList.toggle('plain-ok', !nothing && !found.length);
     if (asIs) asIs.hidden = nothing || !found.length;
   };
