@@ -55,6 +55,8 @@ func (s articleSetting) check(id string, _ setting, w world) error {
 		return err
 	}
 	switch {
+	case len(s.Channels)+len(s.Kinds) > 0:
+		return invalid("", "article.everywhere") // a question is the same by every door
 	case utf8.RuneCountInString(s.More) > maxText:
 		return invalid("more", "error.too_long", maxText)
 	case len(s.Asked) > mostAsked:

@@ -111,6 +111,7 @@ func TestArticlesAreChecked(t *testing.T) {
 		"text":   `{"id":"x","name":"Hỏi","text":" "}`,
 		"asked":  `{"id":"x","name":"Hỏi","text":"y","asked":["!!"]}`,
 		"to":     `{"id":"x","name":"Hỏi","text":"y","from":"2026-02-01","to":"2026-01-01"}`,
+		"":       `{"id":"x","name":"Hỏi","text":"y","channels":["zalo"]}`,
 		"review": `{"id":"x","name":"Hỏi","text":"y","review":"mai"}`,
 	} {
 		_, err := o.SaveSetting(t.Context(), admin, ticketing.KindArticle, "x", 0, []byte(doc))

@@ -77,23 +77,42 @@ func (d *Desk) Named(ctx context.Context, by Actor, q string) (Ticket, error) {
 	return page.Tickets[0], nil
 }
 
-// Alike are tickets of other citizens who may be the same person as this one's, because they left the same number or
-// address: the newest of each, at most three.
-func (d *Desk) Alike(ctx context.Context, by Actor, t Ticket) ([]Ticket, error) {
-	if t.Citizen == "" || by.Role != Operator && by.Role != Supervisor {
-		return nil, nil
+// Portrait is who the ticket's citizen is, as far as the hotline knows.
+type Portrait struct {
+	Card   Card
+	Linked bool     // she is known to have other doors
+	Others []Ticket // hers by whichever door, the newest first
+	Alike  []Ticket // of citizens who may be she, because they left the same number or address: the newest of each
+}
+
+// Portrait asks who the person is once, for all that hangs on it; of her other tickets it gives at most so many.
+func (d *Desk) Portrait(ctx context.Context, by Actor, t Ticket, others int) (Portrait, error) {
+	var out Portrait
+	if t.Citizen == "" {
+		return out, nil
 	}
 	ids, err := d.Vault.Same(ctx, t.Citizen)
 	if err != nil {
-		return nil, storeError("opening the vault", err)
+		return out, storeError("opening the vault", err)
 	}
-	p, err := d.Vault.Whole(ctx, t.Citizen)
-	if errors.Is(err, ErrNotFound) {
-		return nil, nil
+	p, err := d.Vault.all(ctx, ids)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return out, storeError("opening the vault", err)
 	}
+	out.Card, out.Linked = p.Card(), len(ids) > 1
+	page, err := d.List(ctx, by, Filter{Citizen: ids, Limit: others + 1})
 	if err != nil {
-		return nil, storeError("opening the vault", err)
+		return out, err
 	}
+	out.Others = slices.DeleteFunc(page.Tickets, func(o Ticket) bool { return o.Code == t.Code })
+	out.Others = out.Others[:min(others, len(out.Others))]
+	if by.Role == Operator || by.Role == Supervisor {
+		out.Alike, err = d.alike(ctx, by, p, ids)
+	}
+	return out, err
+}
+
+func (d *Desk) alike(ctx context.Context, by Actor, p Person, ids []CitizenID) (out []Ticket, err error) {
 	var contacts []Contact
 	if ph, err := text.ParsePhone(p.Phone); err == nil && p.Phone != "" {
 		contacts = append(contacts, PhoneContact(ph))
@@ -101,7 +120,6 @@ func (d *Desk) Alike(ctx context.Context, by Actor, t Ticket) ([]Ticket, error) 
 	if p.Email != "" {
 		contacts = append(contacts, Contact{Channel: Email, ID: p.Email})
 	}
-	var out []Ticket
 	for _, c := range contacts {
 		id, err := d.Vault.Identify(ctx, c)
 		if err != nil {
@@ -117,30 +135,4 @@ func (d *Desk) Alike(ctx context.Context, by Actor, t Ticket) ([]Ticket, error) 
 		out = append(out, page.Tickets...)
 	}
 	return out, nil
-}
-
-// Others are the person's other tickets by whichever door, the newest first.
-func (d *Desk) Others(ctx context.Context, by Actor, t Ticket, limit int) ([]Ticket, error) {
-	if t.Citizen == "" {
-		return nil, nil
-	}
-	ids, err := d.Vault.Same(ctx, t.Citizen)
-	if err != nil {
-		return nil, storeError("opening the vault", err)
-	}
-	page, err := d.List(ctx, by, Filter{Citizen: ids, Limit: limit + 1})
-	if err != nil {
-		return nil, err
-	}
-	others := slices.DeleteFunc(page.Tickets, func(o Ticket) bool { return o.Code == t.Code })
-	return others[:min(limit, len(others))], nil
-}
-
-// Linked says that the ticket's citizen has been found to have other doors.
-func (d *Desk) Linked(ctx context.Context, t Ticket) (bool, error) {
-	if t.Citizen == "" {
-		return false, nil
-	}
-	ids, err := d.Vault.Same(ctx, t.Citizen)
-	return len(ids) > 1, storeError("opening the vault", err)
 }

@@ -24,17 +24,20 @@ func TestCitizensOfTwoDoorsAreJoinedAndParted(t *testing.T) {
 	if zalo.Citizen == called.Citizen {
 		t.Fatal("one already: nothing to join")
 	}
-	alike, err := o.Desk.Alike(t.Context(), operator, zalo)
-	if err != nil || len(alike) != 1 || alike[0].Code != called.Code {
-		t.Fatalf("alike: %v, %v", alike, err)
+	who, err := o.Desk.Portrait(t.Context(), operator, zalo, 10)
+	if err != nil || len(who.Alike) != 1 || who.Alike[0].Code != called.Code || who.Linked {
+		t.Fatalf("%+v, %v", who, err)
+	}
+	if got, err := o.Desk.Portrait(t.Context(), auditor, zalo, 10); err != nil || got.Alike != nil {
+		t.Errorf("whoever may not join people is told who may be one: %+v, %v", got, err)
 	}
 	others := func(of ticketing.Ticket) int {
 		t.Helper()
-		all, err := o.Desk.Others(t.Context(), operator, of, 10)
+		who, err := o.Desk.Portrait(t.Context(), operator, of, 10)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return len(all)
+		return len(who.Others)
 	}
 	for _, by := range []ticketing.Actor{officer, auditor, moderator} {
 		if err := o.Desk.SamePerson(t.Context(), by, zalo.Code, called.Number(), ""); err == nil {
@@ -56,8 +59,8 @@ func TestCitizensOfTwoDoorsAreJoinedAndParted(t *testing.T) {
 	if err != nil || len(events) != 2 || events[1].Kind != ticketing.Noted || events[1].By.ID != operator.ID {
 		t.Errorf("the note: %+v, %v", events, err)
 	}
-	if alike, err = o.Desk.Alike(t.Context(), operator, zalo); err != nil || len(alike) != 0 {
-		t.Errorf("still alike: %v, %v", alike, err)
+	if who, err = o.Desk.Portrait(t.Context(), operator, zalo, 10); err != nil || len(who.Alike) != 0 || !who.Linked {
+		t.Errorf("still alike: %+v, %v", who, err)
 	}
 	p, err := o.Desk.Vault.Whole(t.Context(), zalo.Citizen)
 	if err != nil || p.Email != "lan@example.vn" || p.At[ticketing.Zalo] != "77" {

@@ -144,6 +144,11 @@ func (v *Vault) Whole(ctx context.Context, id CitizenID) (Person, error) {
 	if err != nil {
 		return Person{}, err
 	}
+	return v.all(ctx, ids)
+}
+
+// all is what is known of one person by all her ids, the first before the others. ErrNotFound.
+func (v *Vault) all(ctx context.Context, ids []CitizenID) (Person, error) {
 	people, err := v.People(ctx, ids)
 	if err != nil {
 		return Person{}, err

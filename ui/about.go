@@ -1,7 +1,7 @@
 package ui
 
 import (
-	"errors"
+	"cmp"
 	"slices"
 	"time"
 
@@ -19,42 +19,21 @@ func aside(t ticketing.Ticket, now time.Time) string {
 	return at.Format("2006-01-02T15:04")
 }
 
+// mostOthers of the citizen are shown beside a ticket.
+const mostOthers = 6
+
 // about fills the right pane: who the citizen is, what else she brought, which agency a rule proposes.
 func (s *Server) about(v *visit, w *ticketView) error {
-	cards, err := s.Desk.Cards(v.ctx(), w.Ticket)
+	who, err := s.Desk.Portrait(v.ctx(), v.actor(), w.Ticket, mostOthers)
 	if err != nil {
 		return err
 	}
-	w.Card = cards[w.Citizen]
-	if w.Linked, err = s.Desk.Linked(v.ctx(), w.Ticket); err != nil {
+	w.Card, w.Linked = who.Card, who.Linked
+	w.Name = cmp.Or(w.Card.Name, w.Card.Phone, v.t("work.nobody"))
+	if w.Others, err = s.rows(v.ctx(), v.lang, w.Base, w.View, who.Others...); err != nil {
 		return err
 	}
-	if w.Linked {
-		whole, err := s.Desk.Vault.Whole(v.ctx(), w.Citizen)
-		if err != nil && !errors.Is(err, ticketing.ErrNotFound) {
-			return err
-		}
-		w.Card = whole.Card()
-	}
-	w.Name = w.Card.Name
-	if w.Name == "" {
-		w.Name = w.Card.Phone
-	}
-	if w.Name == "" {
-		w.Name = v.t("work.nobody")
-	}
-	others, err := s.Desk.Others(v.ctx(), v.actor(), w.Ticket, 6)
-	if err != nil {
-		return err
-	}
-	if w.Others, err = s.rows(v.ctx(), v.lang, w.Base, w.View, others...); err != nil {
-		return err
-	}
-	alike, err := s.Desk.Alike(v.ctx(), v.actor(), w.Ticket)
-	if err != nil {
-		return err
-	}
-	if w.Alike, err = s.rows(v.ctx(), v.lang, w.Base, w.View, alike...); err != nil {
+	if w.Alike, err = s.rows(v.ctx(), v.lang, w.Base, w.View, who.Alike...); err != nil {
 		return err
 	}
 	if w.Allowed[ticketing.Merge] {

@@ -95,7 +95,7 @@ func TestEveryFieldOfASettingHasItsPlaceInTheForm(t *testing.T) {
 		page := b.get("/admin/"+kind+"/new").wants(h, 200)
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(v)) {
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if name == "" || name == "open311_sealed" || name == "details" {
+			if name == "" || name == "open311_sealed" || name == "details" || kind == "article" && (name == "channels" || name == "kinds") { // of an article they are refused
 				continue
 			}
 			if !strings.Contains(page.body, `id="f-`+name+`"`) {
