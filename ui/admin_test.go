@@ -26,6 +26,7 @@ func newOffice(t *testing.T) *house {
 	h.set("rule", "chung", routing.Rule{ID: "chung", Name: "Còn lại", Agency: "so-xd", Order: 99})
 	h.set("limit", "answer-report", map[string]any{"id": "answer-report", "step": "answer", "kind": "report", "limit": "5d"})
 	h.set("canned", "chao", ticketing.Canned{ID: "chao", Name: "Chào", Text: "Chào {ten}"})
+	h.set("article", "hoi", ticketing.Article{Canned: ticketing.Canned{ID: "hoi", Name: "Giờ làm việc?", Text: "Từ 7 giờ 30."}})
 	h.set("macro", "den", ticketing.Macro{Canned: ticketing.Canned{ID: "den", Name: "Đèn"}, Route: "dien-luc"})
 	return h
 }
