@@ -85,7 +85,7 @@ func (d *Desk) Do(ctx context.Context, by Actor, code Code, cmd Command) (Ticket
 			return Ticket{}, storeError("looking for a repeat", err)
 		}
 	}
-	const tries = 8 // each lost to somebody's quiet event; a loud one ends it
+	const tries = 32 // each lost to somebody who wrote in between; where the version counts, a loud event ends it
 	for range tries {
 		t, err := d.Ticket(ctx, by, code)
 		if err != nil {

@@ -149,7 +149,7 @@ func TestTheSupervisorInABrowser(t *testing.T) {
 		t.Errorf("given: %q", got)
 	}
 	b.looks("supervise-moved")
-	b.do(chromedp.Click(chromedp.CSS("[action$=hoan-tac] button")), chromedp.WaitVisible(chromedp.CSS(".room-row")))
+	b.do(chromedp.Click(chromedp.CSS(".notice-good form button")), chromedp.WaitVisible(chromedp.CSS(".room-row")))
 	if n, err := h.desk.Count(t.Context(), ticketing.Actor{Role: ticketing.Supervisor}, ticketing.Filter{Assignee: "hang"}); err != nil || n != 4 {
 		t.Errorf("undone, she holds %d, %v", n, err)
 	}

@@ -118,6 +118,9 @@ func (r *running) window(name string) *window {
 		}
 	})
 	w.do(chromedp.EmulateViewport(1366, 800))
+	if _, err := chromedp.Call(w.ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
+		r.Fatal(err) // a window nobody has in front of her is told of no focus
+	}
 	return w
 }
 
@@ -183,7 +186,7 @@ func (w *window) until(what, expression string) {
 
 func (w *window) sees(text string) {
 	w.Helper()
-	w.until("seeing “"+text+"”", fmt.Sprintf("document.body.innerText.includes(%q)", text))
+	w.until("seeing “"+text+"”", fmt.Sprintf("document.body?.innerText.includes(%q)", text))
 }
 
 func (w *window) opens(path string) {

@@ -62,7 +62,7 @@ func TestSixWeeksPassAtTheDesk(t *testing.T) {
 	for _, k := range ticketing.EventKinds {
 		switch k {
 		case ticketing.Imported, ticketing.Unmerged, ticketing.SplitOff, ticketing.Reopened, ticketing.Unpublished, ticketing.Revealed, ticketing.SendFailed, ticketing.SendConfirmed,
-			ticketing.SendRequeued, ticketing.Chatted, ticketing.Prompted, "attached":
+			ticketing.SendRequeued, ticketing.Chatted, ticketing.Prompted, ticketing.Linked, "attached":
 		default:
 			if happened[k] == 0 {
 				t.Errorf("nothing was ever %s", k)

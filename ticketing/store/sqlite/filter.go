@@ -126,6 +126,12 @@ func sources(f ticketing.Filter, match string) []source {
 	if f.Assignee != "" {
 		index("tickets_assignee", clause{"t.assignee = ? AND t.assignee <> ''", []any{f.Assignee}})
 	}
+	if f.Returned > 0 {
+		index("tickets_returned", clause{"t.returned >= ? AND t.returned > 0", []any{f.Returned}})
+	}
+	if f.Unread && len(f.Status) == 1 && f.Status[0] == ticketing.Answered {
+		index("tickets_heard", clause{sql: "t.unread AND t.status = 'answered'"})
+	}
 	if f.Public {
 		c := clause{sql: "t.public"}
 		among(&c, "t.status", openOf(f))

@@ -292,7 +292,7 @@ func TestAnOlderFileIsBroughtForward(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, path, "DROP INDEX tickets_door", "DROP INDEX tickets_public",
-		"ALTER TABLE tickets DROP COLUMN door", "ALTER TABLE tickets DROP COLUMN public", "ALTER TABLE tickets DROP COLUMN asleep", "ALTER TABLE tickets DROP COLUMN returned", "PRAGMA user_version = 1")
+		"DROP INDEX tickets_returned", "DROP INDEX tickets_heard", "ALTER TABLE tickets DROP COLUMN door", "ALTER TABLE tickets DROP COLUMN public", "ALTER TABLE tickets DROP COLUMN asleep", "ALTER TABLE tickets DROP COLUMN returned", "PRAGMA user_version = 1")
 	s = openAt(t, path)
 	public, newer := 0, map[string]bool{}
 	for _, one := range tickets {
