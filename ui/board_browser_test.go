@@ -85,10 +85,12 @@ func TestTheBoardInABrowser(t *testing.T) {
 	b.screenshot("board-light", 1920, 1080)
 	b.shot("board-light", 360, false)
 	b.shot("board-light", 1366, false)
-	b.do(chromedp.EmulateViewport(1920, 1080), chromedp.KeyEvent("?"), chromedp.WaitVisible(chromedp.CSS("#how[open] dl")))
+	b.do(chromedp.EmulateViewport(1920, 1080))
+	b.key("?", 191, shiftKey)
+	b.do(chromedp.WaitVisible(chromedp.CSS("#how[open] dl")))
 	b.shot("board-how", 1366, true)
 	b.shot("board-how", 360, true)
-	b.do(chromedp.KeyEvent("?"))
+	b.key("?", 191, shiftKey)
 
 	// The figures grow old before everybody's eyes, and come again. The page's own clock is moved on, nobody sleeps.
 	h.reported(ticketing.Incoming{})

@@ -185,7 +185,8 @@ func TestACitizenInABrowser(t *testing.T) {
 	b.do(chromedp.SetValue(chromedp.CSS("#f-text"), "Ổ gà sâu trước cổng trường, mưa xong không thấy đâu là đường."),
 		chromedp.SendKeys(chromedp.CSS("#f-area_text"), "hai"), chromedp.WaitVisible(chromedp.CSS("#f-area_text-list li")))
 	b.shot("send-areas", 360, false)
-	b.do(chromedp.Focus(chromedp.CSS("#f-area_text")), chromedp.KeyEvent(kb.ArrowDown), chromedp.WaitVisible(chromedp.CSS("#f-area_text-list [aria-selected=true]")), chromedp.KeyEvent("\r"))
+	b.do(chromedp.Focus(chromedp.CSS("#f-area_text")), chromedp.KeyEvent(kb.ArrowDown), chromedp.WaitVisible(chromedp.CSS("#f-area_text-list [aria-selected=true]")))
+	b.key("Enter", 13, 0)
 	if got := eval[string](b, "document.querySelector('#f-area_text').value + ' ' + document.querySelector('[name=area]').value"); !strings.Contains(got, "Phường Hải") || !strings.Contains(got, "480") {
 		t.Errorf("chosen by keys: %q", got)
 	}
@@ -272,16 +273,20 @@ func TestTheConsoleInABrowser(t *testing.T) {
 	}
 	b.shot("palette", 1366, false)
 	b.shot("palette", 360, true)
-	b.do(chromedp.EmulateViewport(1366, 800), chromedp.SendKeys(chromedp.CSS("#palette input"), kb.Enter))
+	b.do(chromedp.EmulateViewport(1366, 800), chromedp.Focus(chromedp.CSS("#palette input")))
+	b.key("Enter", 13, 0)
 	if got := eval[string](b, `document.activeElement.name`); got != "until" {
 		t.Errorf("after Enter the focus is in %q, want the field of the fold", got)
 	}
-	b.do(chromedp.KeyEvent("k", chromedp.KeyModifiers(2)), chromedp.WaitVisible(chromedp.CSS("#palette")), chromedp.SendKeys(chromedp.CSS("#palette input"), "rac chua don"), chromedp.SendKeys(chromedp.CSS("#palette input"), kb.Enter))
+	b.do(chromedp.KeyEvent("k", chromedp.KeyModifiers(2)), chromedp.WaitVisible(chromedp.CSS("#palette")), chromedp.SendKeys(chromedp.CSS("#palette input"), "rac chua don"))
+	b.key("Enter", 13, 0)
 	b.do(chromedp.WaitVisible(chromedp.CSS(`#ticket[data-code="` + string(zalo.Code) + `"]`)))
 
 	// Single keys can be switched off: then C no longer opens the call form.
-	b.do(chromedp.KeyEvent("k", chromedp.KeyModifiers(2)), chromedp.WaitVisible(chromedp.CSS("#palette")), chromedp.SendKeys(chromedp.CSS("#palette input"), "tat phim"), chromedp.SendKeys(chromedp.CSS("#palette input"), kb.Enter))
-	b.do(chromedp.Evaluate[chromedp.Void](`document.activeElement.blur(); undefined`), chromedp.KeyEvent("c"))
+	b.do(chromedp.KeyEvent("k", chromedp.KeyModifiers(2)), chromedp.WaitVisible(chromedp.CSS("#palette")), chromedp.SendKeys(chromedp.CSS("#palette input"), "tat phim"))
+	b.key("Enter", 13, 0)
+	b.do(chromedp.Evaluate[chromedp.Void](`document.activeElement.blur(); undefined`))
+	b.key("c", 67, 0)
 	if got := eval[string](b, `location.pathname + getComputedStyle(document.querySelector(".queue-new kbd")).display`); !strings.HasSuffix(got, string(zalo.Code)+"none") {
 		t.Errorf("after switching keys off: %s", got)
 	}

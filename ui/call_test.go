@@ -41,7 +41,7 @@ func TestTheCallFormByKeysAlone(t *testing.T) {
 	h.shelves(birth)
 	b := h.tab().enter("hang")
 	b.opens("/console")
-	b.do(chromedp.KeyEvent("c"))
+	b.key("c", 67, 0)
 	b.until("the form", `location.pathname === "/console/new" && document.activeElement.name === "phone" && document.querySelector("form.call").dataset.keys === "on"`)
 	typed := 0
 	types := func(s string) { b.do(chromedp.KeyEvent(s)); typed += len([]rune(s)) }
@@ -81,9 +81,11 @@ func TestTheCallFormByKeysAlone(t *testing.T) {
 	// A figure outside a field chooses too, unless single keys are switched off, and never while a word is composed.
 	b.opens("/console/new")
 	b.until("the figures", `document.querySelector("form.call").dataset.keys === "on"`)
-	b.do(chromedp.Evaluate[chromedp.Void](`document.activeElement.blur(); undefined`), chromedp.KeyEvent("1"))
+	b.do(chromedp.Evaluate[chromedp.Void](`document.activeElement.blur(); undefined`))
+	b.key("1", 49, 0)
 	b.until("the first field", `document.querySelector("[data-category][aria-pressed=true] kbd")?.textContent === "1"`)
-	b.do(chromedp.Evaluate[chromedp.Void](`localStorage.setItem("keys", "off"); undefined`), chromedp.KeyEvent("3"))
+	b.do(chromedp.Evaluate[chromedp.Void](`localStorage.setItem("keys", "off"); undefined`))
+	b.key("3", 51, 0)
 	b.do(chromedp.Focus(chromedp.CSS("#f-text")))
 	b.composes("đư2")
 	b.commits("đườ2")

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
@@ -38,15 +39,21 @@ func (b *tab) enter(name string) *tab {
 	return b
 }
 
-const ctrl = 2 // of a key's modifiers
+const ctrl, shiftKey = 2, 8 // of a key's modifiers
 
-// key presses one, as an input method reports it where code is 229.
+// key presses one, as an input method reports it where code is 229. Its character comes in the same event, as from a
+// keyboard: sent by itself (chromedp.KeyEvent) it can reach a page that has already taken the key, and then sends its form
+// or stands in a field.
 func (b *tab) key(name string, code int64, mods int64) {
 	b.Helper()
 	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
 		text := ""
-		if kind == input.DispatchKeyEventTypeKeyDown && code == 13 && mods == 0 {
+		switch {
+		case kind == input.DispatchKeyEventTypeKeyUp || mods&^shiftKey != 0:
+		case name == "Enter" && mods == 0:
 			text = "\r"
+		case utf8.RuneCountInString(name) == 1:
+			text = name
 		}
 		_, err := chromedp.Call(b.ctx, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: name, WindowsVirtualKeyCode: code, Modifiers: mods, Text: text})
 		b.must(err)

@@ -73,11 +73,11 @@ func TestACallIsWrappedUpByKeysAlone(t *testing.T) {
 	c.HangUp()
 	w.until("the wrap-up", `!!document.querySelector("form.wrap")`)
 	began := time.Now()
-	w.do(chromedp.KeyEvent("2"))
+	w.key("2", 50, "2")
 	w.until("the note next", `document.activeElement.name === "note"`)
 	w.do(chromedp.KeyEvent("Nop o mot cua"))
 	w.until("her words and no more", `document.activeElement.value === "Nop o mot cua"`)
-	w.do(chromedp.KeyEvent("\r"))
+	w.key("Enter", 13, "\r")
 	w.until("the end of it", `!document.querySelector("form.wrap") && document.querySelector("[data-said]").textContent.includes("Đã lưu")`)
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("wrapping up took %s", took)

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
 	"github.com/fasthttp/websocket"
 
 	"hotline1022/channels/phone"
@@ -107,7 +106,7 @@ func TestACallPopsUpWhereItRings(t *testing.T) {
 	w.looks("call-ringing")
 	event("event", "answer", "callId", "1", "user", "hanh", "answeringNumber", "hanh")
 	w.sees("Đang nghe máy")
-	w.do(chromedp.KeyEvent("c"))
+	w.key("c", 67, "c")
 	w.until("the call form", `location.pathname === "/console/new"`)
 	w.until("the number filled in", `document.querySelector("#f-phone").value === "0905123182"`)
 	w.until("the words next", `document.activeElement.id === "f-text"`)
