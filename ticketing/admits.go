@@ -12,7 +12,7 @@ func (f Filter) Admits(t Ticket) bool {
 		(f.From.IsZero() || !t.Received.Before(f.From)) && (f.To.IsZero() || t.Received.Before(f.To)) &&
 		(f.DueBy.IsZero() || t.Status.Open() && !t.Due.IsZero() && t.Due.Before(f.DueBy)) &&
 		(!f.Urgent || t.Priority == Urgent) && (!f.Unread || t.Unread > 0) &&
-		(!f.Public || t.Public()) && (!f.Awake || t.Snoozed.IsZero()) && t.Returned >= f.Returned
+		(!f.Public || t.Public()) && (!f.Awake || t.Snoozed.IsZero()) && t.Returned >= f.Returned && len(t.Absorbed) >= f.Reports
 }
 
 func anyOf[T comparable](wanted []T, v T) bool { return len(wanted) == 0 || slices.Contains(wanted, v) }

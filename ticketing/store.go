@@ -159,6 +159,7 @@ type Filter struct {
 	Public   bool // only what everybody may see (Ticket.Public)
 	Awake    bool // only what is not put aside (Ticket.Snoozed)
 	Returned int  // only what agencies have given back at least so often
+	Reports  int  // only what leads an incident with at least so many other reports
 
 	Sort   Sort
 	Limit  int    // 1–200; 0 is 50

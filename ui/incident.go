@@ -18,6 +18,8 @@ type incidentPage struct {
 	Near      []nearRow
 	View      string
 	MayAct    bool
+	Epoch     string // the place in the journal the page was made at, for its live line
+	Head      int64
 }
 
 // mostIncidentNear may be taken in at once from what looks alike.
@@ -32,6 +34,11 @@ func (s *Server) incident(v *visit) error {
 	if err != nil {
 		return err
 	}
+	var place string
+	var head int64
+	if s.Place != nil { // before the reading: what happens between the two is told again and does no harm
+		place, head = s.Place()
+	}
 	in, err := s.Desk.Incident(v.ctx(), v.actor(), code)
 	if err != nil {
 		return err
@@ -40,7 +47,8 @@ func (s *Server) incident(v *visit) error {
 		return v.seeOther(incidentPath(in.Lead.Code))
 	}
 	p := incidentPage{Page: s.page(v, v.t("incident.title")+" "+in.Lead.Number()), Reporters: 1 + len(in.Reports), Waiting: in.Waiting, Late: in.Late, View: console.view("").Key}
-	p.Here, p.NoIndex = console.base, true
+	p.Here, p.NoIndex, p.Scripts = console.base, true, []string{"incident.js"}
+	p.Epoch, p.Head = place, head
 	p.MayAct = v.staff.Role == ticketing.Operator || v.staff.Role == ticketing.Supervisor
 	rows, err := s.rows(v.ctx(), v.lang, console.base, "", append([]ticketing.Ticket{in.Lead}, in.Reports...)...)
 	if err != nil {

@@ -71,7 +71,7 @@ var (
 )
 
 // consoleViews are the operators': what waits for the hotline, what did not reach a citizen, what she wrote after her
-// answer, mine, what is nearly late, everything.
+// answer, what many have reported, mine, what is nearly late, everything.
 var consoleViews = []view{
 	{Key: "todo", filter: func(ticketing.Actor, time.Time) ticketing.Filter {
 		return ticketing.Filter{Status: []ticketing.Status{ticketing.New, ticketing.Review}, Awake: true, Sort: ticketing.ByDue}
@@ -87,6 +87,9 @@ var consoleViews = []view{
 	}},
 	{Key: "disputed", seldom: true, filter: func(ticketing.Actor, time.Time) ticketing.Filter {
 		return ticketing.Filter{Status: openNow, Returned: disputedAt, Sort: ticketing.ByDue}
+	}},
+	{Key: "incidents", seldom: true, filter: func(ticketing.Actor, time.Time) ticketing.Filter {
+		return ticketing.Filter{Status: openNow, Reports: 1, Sort: ticketing.ByDue}
 	}},
 	{Key: "mine", own: true, filter: func(by ticketing.Actor, _ time.Time) ticketing.Filter {
 		return ticketing.Filter{Status: openNow, Assignee: by.ID, Sort: ticketing.ByDue}

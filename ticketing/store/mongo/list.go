@@ -100,6 +100,9 @@ func narrow(f ticketing.Filter) (c conditions, sees bool) {
 	if f.Returned > 0 {
 		c.add(is("returned", "$gte", int32(f.Returned)))
 	}
+	if f.Reports > 0 {
+		c.add(is("reports", "$gte", int32(f.Reports)))
+	}
 	for i, word := range f.Words {
 		if i < len(f.Words)-1 {
 			c.add(eq("words", word))

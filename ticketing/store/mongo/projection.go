@@ -36,6 +36,7 @@ type projection struct {
 	Public   bool     `bson:"public"`
 	Asleep   bool     `bson:"asleep"`
 	Returned int32    `bson:"returned"`
+	Reports  int32    `bson:"reports"`
 
 	Received int64 `bson:"received"`
 	Updated  int64 `bson:"updated"`
@@ -94,7 +95,7 @@ func (n standing) projection() (projection, error) {
 		Code: string(t.Code), Version: int64(t.Version), Blanks: n.blanks, First: t.First, Doc: doc,
 		Status: string(t.Status), Kind: string(t.Kind), Channel: string(t.Channel), Category: t.Category, Area: t.Area,
 		Agency: t.Agency, Outcome: string(t.Outcome), Assignee: t.Assignee, Citizen: string(t.Citizen),
-		Open: t.Status.Open(), Ended: !t.Ended.IsZero(), Urgent: t.Priority == ticketing.Urgent, Unread: t.Unread > 0, Public: t.Public(), Asleep: !t.Snoozed.IsZero(), Returned: int32(t.Returned),
+		Open: t.Status.Open(), Ended: !t.Ended.IsZero(), Urgent: t.Priority == ticketing.Urgent, Unread: t.Unread > 0, Public: t.Public(), Asleep: !t.Snoozed.IsZero(), Returned: int32(t.Returned), Reports: int32(len(t.Absorbed)),
 		Received: millis(t.Received), Updated: millis(t.Updated), Due: millis(t.Due), Promised: millis(t.Promised),
 		Alarm: millis(t.NextAlarm()), Send: millis(t.NextSend()), Door: string(t.NextDoor()),
 		Day: t.Value(ticketing.ByDay), Week: t.Value(ticketing.ByWeek), Month: t.Value(ticketing.ByMonth),

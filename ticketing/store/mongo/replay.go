@@ -133,8 +133,8 @@ func differences(have projection, there bool, want projection) (all []ticketing.
 		{"outbox", func(p projection) string { return fmt.Sprint(p.Send, " by ", p.Door) }},
 		{"ringing", func(p projection) string { return fmt.Sprint(p.Alarm) }},
 		{"list", func(p projection) string {
-			return fmt.Sprintf("%q %q %q %q %q %q %q %q %q %q open %v urgent %v unread %v public %v asleep %v returned %d received %d updated %d due %d", p.Status, p.Kind, p.Channel,
-				p.Category, p.Area, p.Agency, p.Concerns, p.Outcome, p.Assignee, p.Citizen, p.Open, p.Urgent, p.Unread, p.Public, p.Asleep, p.Returned, p.Received, p.Updated, p.Due)
+			return fmt.Sprintf("%q %q %q %q %q %q %q %q %q %q open %v urgent %v unread %v public %v asleep %v returned %d reports %d received %d updated %d due %d", p.Status, p.Kind, p.Channel,
+				p.Category, p.Area, p.Agency, p.Concerns, p.Outcome, p.Assignee, p.Citizen, p.Open, p.Urgent, p.Unread, p.Public, p.Asleep, p.Returned, p.Reports, p.Received, p.Updated, p.Due)
 		}},
 	} {
 		if h, w := part.says(have), part.says(want); h != w {

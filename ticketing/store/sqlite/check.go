@@ -3,6 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -222,19 +223,29 @@ func (c *checking) document(have *row, t ticketing.Ticket) error {
 	if err := errors.Join(errA, errB); err != nil {
 		return err
 	}
-	if !bytes.Equal(a, b) {
-		from := 0
-		for from < min(len(a), len(b)) && a[from] == b[from] {
-			from++
-		}
-		from = max(0, from-20)
-		c.add("document", have.code, excerpt(a, from), excerpt(b, from))
+	if bytes.Equal(a, b) {
+		return nil
 	}
+	var has, wants map[string]json.RawMessage
+	if err := errors.Join(json.Unmarshal(a, &has), json.Unmarshal(b, &wants)); err != nil {
+		return err
+	}
+	c.add("document", have.code, digests(has, wants), digests(wants, has))
 	return nil
 }
 
-// excerpt is a little of a document from where it differs: it may hold a citizen's words, so not more than is needed.
-func excerpt(doc []byte, from int) string { return fmt.Sprintf("%q", doc[from:min(from+60, len(doc))]) }
+// digests names the fields of a document that are not those of the other, each with a digest of what it holds: a
+// citizen's words do not belong into a report about a disk.
+func digests(doc, other map[string]json.RawMessage) string {
+	var all []string
+	for name, value := range doc {
+		if !bytes.Equal(value, other[name]) {
+			all = append(all, fmt.Sprintf("%s %.4x", name, sha256.Sum256(value)))
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
+}
 
 // leftovers are entries of tickets the journal does not have.
 func (c *checking) leftovers() error {

@@ -98,6 +98,9 @@ func conditions(f ticketing.Filter) clause {
 	if f.Returned > 0 {
 		c.and("t.returned >= ?", f.Returned)
 	}
+	if f.Reports > 0 {
+		c.and("t.reports >= ?", f.Reports)
+	}
 	return c
 }
 
@@ -128,6 +131,9 @@ func sources(f ticketing.Filter, match string) []source {
 	}
 	if f.Returned > 0 {
 		index("tickets_returned", clause{"t.returned >= ? AND t.returned > 0", []any{f.Returned}})
+	}
+	if f.Reports > 0 {
+		index("tickets_reports", clause{"t.reports >= ? AND t.reports > 0", []any{f.Reports}})
 	}
 	if f.Unread && len(f.Status) == 1 && f.Status[0] == ticketing.Answered {
 		index("tickets_heard", clause{sql: "t.unread AND t.status = 'answered'"})

@@ -292,18 +292,24 @@ func TestAnOlderFileIsBroughtForward(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, path, "DROP INDEX tickets_door", "DROP INDEX tickets_public",
-		"DROP INDEX tickets_returned", "DROP INDEX tickets_heard", "ALTER TABLE tickets DROP COLUMN door", "ALTER TABLE tickets DROP COLUMN public", "ALTER TABLE tickets DROP COLUMN asleep", "ALTER TABLE tickets DROP COLUMN returned", "PRAGMA user_version = 1")
+		"DROP INDEX tickets_returned", "DROP INDEX tickets_heard", "ALTER TABLE tickets DROP COLUMN door", "ALTER TABLE tickets DROP COLUMN public", "ALTER TABLE tickets DROP COLUMN asleep", "ALTER TABLE tickets DROP COLUMN returned", "DROP INDEX tickets_reports", "ALTER TABLE tickets DROP COLUMN reports", "PRAGMA user_version = 1")
 	s = openAt(t, path)
-	public, newer := 0, map[string]bool{}
+	public, leading, newer := 0, 0, map[string]bool{}
 	for _, one := range tickets {
 		newer[string(one.Code)] = one.NextDoor() != "" && one.NextDoor() != one.Channel // no older program wrote such
 
 		if one.Public() {
 			public++
 		}
+		if len(one.Absorbed) > 0 {
+			leading++
+		}
 	}
 	if n, err := s.Count(t.Context(), ticketing.Filter{Scope: ticketing.Scope{All: true}, Public: true}); err != nil || n != public || public == 0 {
 		t.Errorf("%d are public, want %d (%v)", n, public, err)
+	}
+	if n, err := s.Count(t.Context(), ticketing.Filter{Scope: ticketing.Scope{All: true}, Reports: 1}); err != nil || n != leading || leading == 0 {
+		t.Errorf("%d lead an incident, want %d (%v)", n, leading, err)
 	}
 	wrong, err := s.Replay(t.Context(), true, nil)
 	wrong = slices.DeleteFunc(wrong, func(d ticketing.Difference) bool { return d.What == "outbox" && newer[d.ID] })

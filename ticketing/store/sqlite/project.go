@@ -22,23 +22,23 @@ type row struct {
 	promised, alarm, send                        sql.NullInt64
 	urgent, unread, answered, late, rated, happy bool
 	public, asleep                               bool
-	returned                                     int
+	returned, reports                            int
 	terms                                        int64
 }
 
 const columns = `id, first, code, version, status, kind, channel, category, agency, area, outcome, assignee, citizen,
-	helpers, day, updated, due, promised, alarm, send, urgent, unread, answered, late, rated, pleased, terms, door, public, asleep, returned`
+	helpers, day, updated, due, promised, alarm, send, urgent, unread, answered, late, rated, pleased, terms, door, public, asleep, returned, reports`
 
 func (r *row) fields() []any {
 	return []any{&r.id, &r.first, &r.code, &r.version, &r.status, &r.kind, &r.channel, &r.category, &r.agency, &r.area, &r.outcome,
 		&r.assignee, &r.citizen, &r.helpers, &r.day, &r.updated, &r.due, &r.promised, &r.alarm, &r.send, &r.urgent, &r.unread,
-		&r.answered, &r.late, &r.rated, &r.happy, &r.terms, &r.door, &r.public, &r.asleep, &r.returned}
+		&r.answered, &r.late, &r.rated, &r.happy, &r.terms, &r.door, &r.public, &r.asleep, &r.returned, &r.reports}
 }
 
 func (r *row) values() []any {
 	return []any{r.id, r.first, r.code, r.version, r.status, r.kind, r.channel, r.category, r.agency, r.area, r.outcome,
 		r.assignee, r.citizen, r.helpers, r.day, r.updated, r.due, r.promised, r.alarm, r.send, r.urgent, r.unread,
-		r.answered, r.late, r.rated, r.happy, r.terms, r.door, r.public, r.asleep, r.returned}
+		r.answered, r.late, r.rated, r.happy, r.terms, r.door, r.public, r.asleep, r.returned, r.reports}
 }
 
 // never stands for "no due date" and sorts after every date.
@@ -53,7 +53,7 @@ func rowOf(t ticketing.Ticket, terms []string) row {
 		updated: t.Updated.UnixMilli(), due: never, alarm: milli(t.NextAlarm()), send: milli(t.NextSend()),
 		urgent: t.Priority == ticketing.Urgent, unread: t.Unread > 0,
 		answered: c.Answered > 0, late: c.Late > 0, rated: c.Rated > 0, happy: c.Satisfied > 0, terms: sum(terms),
-		door: string(t.NextDoor()), public: t.Public(), asleep: !t.Snoozed.IsZero(), returned: t.Returned}
+		door: string(t.NextDoor()), public: t.Public(), asleep: !t.Snoozed.IsZero(), returned: t.Returned, reports: len(t.Absorbed)}
 	if !t.Due.IsZero() {
 		r.due = t.Due.UnixMilli()
 	}
@@ -106,7 +106,7 @@ func (w *writer) place(r *row, received time.Time) error {
 	base := place(received.UnixMilli())
 	for low := r.first & placeBits; ; low = (low + 1) & placeBits {
 		r.id = base | low
-		err := w.exec("INSERT INTO tickets ("+columns+") VALUES ("+marks(31)+")", r.values()...)
+		err := w.exec("INSERT INTO tickets ("+columns+") VALUES ("+marks(len(r.fields()))+")", r.values()...)
 		if err == nil || !taken(err) {
 			return err
 		}
@@ -165,8 +165,8 @@ func (w *writer) update(old, r *row) error {
 			return err
 		}
 	}
-	if old.public != r.public || old.asleep != r.asleep || old.returned != r.returned {
-		if err := w.exec("UPDATE tickets SET public=?, asleep=?, returned=? WHERE id=?", r.public, r.asleep, r.returned, r.id); err != nil {
+	if old.public != r.public || old.asleep != r.asleep || old.returned != r.returned || old.reports != r.reports {
+		if err := w.exec("UPDATE tickets SET public=?, asleep=?, returned=?, reports=? WHERE id=?", r.public, r.asleep, r.returned, r.reports, r.id); err != nil {
 			return err
 		}
 	}

@@ -41,7 +41,7 @@ func TestEachDamageIsNoticedAndMended(t *testing.T) {
 	for what, damage := range map[string]string{
 		"ticket":      "UPDATE tickets SET agency = 'nobody' WHERE id = (SELECT max(id) FROM tickets)",
 		"ticket gone": "DELETE FROM tickets WHERE id = (SELECT max(id) FROM tickets)",
-		"ticket more": "INSERT INTO tickets SELECT 5, 500, 'GHOST', version, status, kind, channel, category, agency, area, outcome, assignee, citizen, helpers, day, updated, due, promised, alarm, send, urgent, unread, answered, late, rated, pleased, terms, door, public, asleep, returned FROM tickets LIMIT 1",
+		"ticket more": "INSERT INTO tickets SELECT 5, 500, 'GHOST', version, status, kind, channel, category, agency, area, outcome, assignee, citizen, helpers, day, updated, due, promised, alarm, send, urgent, unread, answered, late, rated, pleased, terms, door, public, asleep, returned, reports FROM tickets LIMIT 1",
 		"ticket code": "UPDATE tickets SET code = 'WRONG' WHERE id = (SELECT max(id) FROM tickets)",
 		"ticket id":   "UPDATE tickets SET id = id + 10000000000 WHERE id = (SELECT max(id) FROM tickets)",
 		"ringing":     "UPDATE tickets SET alarm = NULL",
@@ -57,7 +57,7 @@ func TestEachDamageIsNoticedAndMended(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			s := fresh(t).(*Store)
-			populate(t, s, 12)
+			tickets := populate(t, s, 12)
 			sound(t, s)
 			run(t, s.path, damage)
 			differ, err := s.Replay(t.Context(), true, nil)
@@ -67,6 +67,11 @@ func TestEachDamageIsNoticedAndMended(t *testing.T) {
 			said := false
 			for _, d := range differ {
 				said = said || d.What == strings.Fields(what)[0]
+				for _, one := range tickets {
+					if one.Text != "" && strings.Contains(d.Have+d.Want, one.Text) {
+						t.Errorf("a citizen's words are shown: %+v", d)
+					}
+				}
 			}
 			if !said {
 				t.Fatalf("the check says %+v", differ)

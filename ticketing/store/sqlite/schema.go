@@ -13,7 +13,7 @@ const appID = 0x68743130
 
 // migrations bring an older file forward, one after the other; user_version counts those that were done. What is
 // released is never changed, only added to. A step that changes a projection empties it and asks for a replay.
-var migrations = []string{schema1, schema2, schema3}
+var migrations = []string{schema1, schema2, schema3, schema4}
 
 // The journal and records are the truth, the rest are projections of the journal.
 //
@@ -124,6 +124,14 @@ CREATE INDEX tickets_public ON tickets (public, status) WHERE public;
 const schema3 = `
 CREATE INDEX tickets_returned ON tickets (returned) WHERE returned > 0;
 CREATE INDEX tickets_heard ON tickets (updated) WHERE unread AND status = 'answered';
+`
+
+// Which tickets lead an incident, and of how many other reports.
+const schema4 = `
+ALTER TABLE tickets ADD COLUMN reports INTEGER NOT NULL DEFAULT 0;
+UPDATE tickets SET reports = r.others
+	FROM (SELECT id, json_array_length(CAST(doc AS TEXT), '$.absorbed') AS others FROM docs) r WHERE r.id = tickets.id AND r.others > 0;
+CREATE INDEX tickets_reports ON tickets (reports) WHERE reports > 0;
 `
 
 // migrate brings the file to the present schema. It refuses what is not ours and what is newer than this program.

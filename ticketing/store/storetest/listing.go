@@ -20,7 +20,7 @@ func matches(f ticketing.Filter, t ticketing.Ticket) bool {
 		(f.Assignee == "" || f.Assignee == t.Assignee) && (!f.Nobody || t.Assignee == "") &&
 		(f.From.IsZero() || !t.Received.Before(f.From)) && (f.To.IsZero() || t.Received.Before(f.To)) &&
 		(f.DueBy.IsZero() || t.Status.Open() && !t.Due.IsZero() && t.Due.Before(f.DueBy)) &&
-		(!f.Urgent || t.Priority == ticketing.Urgent) && (!f.Unread || t.Unread > 0) && (!f.Public || t.Public()) && (!f.Awake || t.Snoozed.IsZero()) && t.Returned >= f.Returned && hasWords(f.Words, t)
+		(!f.Urgent || t.Priority == ticketing.Urgent) && (!f.Unread || t.Unread > 0) && (!f.Public || t.Public()) && (!f.Awake || t.Snoozed.IsZero()) && t.Returned >= f.Returned && len(t.Absorbed) >= f.Reports && hasWords(f.Words, t)
 }
 
 func oneOf[T comparable](wanted []T, v T) bool { return len(wanted) == 0 || slices.Contains(wanted, v) }
@@ -187,7 +187,7 @@ func (s *suite) alone(tickets []ticketing.Ticket) {
 			{Status: []ticketing.Status{t.Status}}, {Kind: []ticketing.Kind{t.Kind}}, {Channel: []ticketing.Channel{t.Channel}},
 			{Category: []string{t.Category}}, {Agency: []string{t.Agency}}, {Area: []string{t.Area}}, {Outcome: []ticketing.Outcome{t.Outcome}},
 			{Assignee: t.Assignee}, {Nobody: true}, {Citizen: []ticketing.CitizenID{t.Citizen}}, {From: t.Received}, {To: t.Received},
-			{DueBy: t.Due}, {DueBy: t.Due.Add(time.Millisecond)}, {Urgent: true}, {Unread: true}, {Public: true}, {Awake: true}, {Returned: 1}, {Returned: 2, Status: ticketing.OpenStatuses}, {Public: true, Status: ticketing.OpenStatuses, Sort: ticketing.ByUpdated}, {Words: text.Words(t.Text)},
+			{DueBy: t.Due}, {DueBy: t.Due.Add(time.Millisecond)}, {Urgent: true}, {Unread: true}, {Public: true}, {Awake: true}, {Returned: 1}, {Returned: 2, Status: ticketing.OpenStatuses}, {Reports: 1}, {Reports: 2, Status: ticketing.OpenStatuses, Sort: ticketing.ByDue}, {Public: true, Status: ticketing.OpenStatuses, Sort: ticketing.ByUpdated}, {Words: text.Words(t.Text)},
 		} {
 			f.Scope = all
 			f.Limit = 50
