@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 	"unicode/utf8"
+
+	"hotline1022/ticketing/text"
 )
 
 // OrderError says that an event may not follow on a ticket as it stands.
@@ -121,6 +123,13 @@ func (t Ticket) Apply(e Event) (Ticket, error) {
 	case Triaged:
 		t.Kind, t.Category, t.Area, t.Place = e.MatterKind, e.Category, e.Area, e.Place
 		t.Priority, t.Visibility = e.Priority, e.Visibility
+		switch e.Lang {
+		case "":
+		case text.Vietnamese:
+			t.Lang = ""
+		default:
+			t.Lang = e.Lang
+		}
 		t.clock(e)
 	case RoutedTo:
 		if t.Kind.OwnLaw() || t.Kind == Spam {

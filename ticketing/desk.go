@@ -56,6 +56,7 @@ type Command struct {
 	Area        *string    // triage; nil keeps
 	Priority    *Priority  // triage; nil keeps
 	Visibility  Visibility // triage; "" keeps
+	Lang        string     // triage: of text.Languages; "" keeps
 	Agency      string     // route; return: whose it is instead
 	Cooperating []string   // route
 	Rule        string     // route: the rule whose suggestion was taken
@@ -106,7 +107,11 @@ func (d *Desk) Do(ctx context.Context, by Actor, code Code, cmd Command) (Ticket
 		if err != nil {
 			return t, err
 		}
-		stored, err := d.Store.Append(ctx, e, after, append(with, d.calls(after, e)...)...)
+		spoken, err := d.spoken(ctx, after, e)
+		if err != nil {
+			return t, err
+		}
+		stored, err := d.Store.Append(ctx, e, after, slices.Concat(with, spoken, d.calls(after, e))...)
 		switch {
 		case errors.Is(err, ErrDuplicate):
 			return d.done(ctx, by, code, stored, cmd)

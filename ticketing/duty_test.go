@@ -116,6 +116,7 @@ func TestNobodyIsGivenAnythingUnlessItIsSwitchedOn(t *testing.T) {
 func TestALanguageIsASkill(t *testing.T) {
 	o := open(t)
 	o.duty(ticketing.Duty{ID: "all", Languages: []string{"vi"}}, ticketing.Duty{ID: "hoa", Languages: []string{"en", "ja"}})
+	urgent := ticketing.Urgent
 	from := func(id string) ticketing.Contact { return ticketing.Contact{Channel: ticketing.Zalo, ID: id} }
 	vi := o.receive(ticketing.Incoming{Channel: ticketing.Zalo, From: from("1"), Text: "Đèn đường tắt trước nhà số 12"})
 	en := o.receive(ticketing.Incoming{Channel: ticketing.Zalo, From: from("2"), Lang: "vi", Text: "The street lamp in front of my house is dark"})
@@ -124,6 +125,21 @@ func TestALanguageIsASkill(t *testing.T) {
 	}
 	if p, err := o.Vault.Whole(t.Context(), en.Citizen); err != nil || p.Lang != "en" {
 		t.Errorf("she is answered in %q, %v", p.Lang, err)
+	}
+	// Whoever reads it knows better: the ticket goes to those who can read it, and she is answered in it.
+	corrected := o.do(operator, vi, ticketing.Command{Verb: ticketing.Triage, Lang: "ja"})
+	if p, err := o.Vault.Whole(t.Context(), vi.Citizen); err != nil || corrected.Lang != "ja" || p.Lang != "en" {
+		t.Errorf("corrected: %q, she is answered in %q, %v", corrected.Lang, p.Lang, err)
+	}
+	if again := o.do(operator, vi, ticketing.Command{Verb: ticketing.Triage, Priority: &urgent}); again.Lang != "ja" {
+		t.Errorf("triage of something else makes it %q", again.Lang)
+	}
+	back := o.do(operator, vi, ticketing.Command{Verb: ticketing.Triage, Lang: "vi"})
+	if p, err := o.Vault.Whole(t.Context(), vi.Citizen); err != nil || back.Lang != "" || p.Lang != "vi" {
+		t.Errorf("corrected back: %q, she is answered in %q, %v", back.Lang, p.Lang, err)
+	}
+	if _, err := o.Desk.Do(t.Context(), operator, vi.Code, ticketing.Command{Verb: ticketing.Triage, Lang: "tlh"}); ticketing.ClassOf(err) != ticketing.Invalid {
+		t.Errorf("a language nobody tells apart: %v", err)
 	}
 	hoa := ticketing.Actor{ID: "hoa", Role: ticketing.Operator}
 	if got, err := o.Desk.Next(t.Context(), hoa); err != nil || got.Code != en.Code {

@@ -15,7 +15,7 @@ const (
 	Chatted          EventKind = "chatted"           // Text, Rule, Field: said outside any matter, in a lobby; Out: what was answered
 	Prompted         EventKind = "prompted"          // Text, Rule: what the guide asked; Out
 	Claimed          EventKind = "claimed"           // Assignee ("" lets go)
-	Triaged          EventKind = "triaged"           // MatterKind, Category, Area, Place, Priority, Visibility; Due, StepDue, Alarms
+	Triaged          EventKind = "triaged"           // MatterKind, Category, Area, Place, Priority, Visibility, Lang; Due, StepDue, Alarms
 	RoutedTo         EventKind = "routed"            // Agency, Cooperating, Reason, Rule; StepDue, Alarms
 	Accepted         EventKind = "accepted"          // Due, Alarms
 	Returned         EventKind = "returned"          // Reason, Agency: whose it is instead; StepDue, Alarms
@@ -147,7 +147,7 @@ type Event struct {
 	Subject    string     `json:"subject,omitempty"`
 	Text       string     `json:"text,omitempty"`
 	Original   string     `json:"original,omitempty"` // Text as it came, where normalising changed it
-	Lang       string     `json:"lang,omitempty"`     // it is written in; "" is Vietnamese
+	Lang       string     `json:"lang,omitempty"`     // received: it is written in, "" is Vietnamese; triaged: it is really written in, "" leaves it
 	Address    string     `json:"address,omitempty"`
 	Location   *Point     `json:"location,omitempty"`
 	Consent    string     `json:"consent,omitempty"` // version of the consent text agreed to

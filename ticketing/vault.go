@@ -284,6 +284,25 @@ func (v *Vault) Merge(ctx context.Context, id CitizenID, learnt Person, by strin
 	if errors.Is(err, ErrNotFound) {
 		p = learnt
 	}
+	return v.record(id, p, version, by)
+}
+
+// Speak is the record by which the person is spoken to in the language, whatever was held of it before; ok is false when
+// it is so already, or nobody is known by the id (any more).
+func (v *Vault) Speak(ctx context.Context, id CitizenID, lang, by string) (r Record, ok bool, err error) {
+	p, version, err := v.Person(ctx, id)
+	if errors.Is(err, ErrNotFound) || err == nil && p.Lang == lang {
+		return Record{}, false, nil
+	}
+	if err != nil {
+		return Record{}, false, err
+	}
+	p.Lang = lang
+	return v.record(id, p, version, by)
+}
+
+// record is the version of a person after the one given.
+func (v *Vault) record(id CitizenID, p Person, version int, by string) (Record, bool, error) {
 	doc, err := v.seal(id, p)
 	if err != nil {
 		return Record{}, false, err

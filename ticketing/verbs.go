@@ -2,13 +2,32 @@ package ticketing
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"slices"
 	"time"
 
 	"hotline1022/ticketing/text"
+	"hotline1022/ticketing/words"
 )
+
+// spoken is the citizen's record where an operator has corrected the language of her words: she is then spoken to in it,
+// if it is ours, and in English if it is another.
+func (d *Desk) spoken(ctx context.Context, t Ticket, e Event) ([]Record, error) {
+	if e.Kind != Triaged || e.Lang == "" || t.Citizen == "" {
+		return nil, nil
+	}
+	lang := words.English
+	if e.Lang == text.Vietnamese {
+		lang = words.Vietnamese
+	}
+	r, changed, err := d.Vault.Speak(ctx, t.Citizen, lang, e.By.ID)
+	if err != nil || !changed {
+		return nil, storeError("reading who the citizen is", err)
+	}
+	return []Record{r}, nil
+}
 
 func (d *Desk) triage(cat *Catalog, t Ticket, cmd Command, e *Event) error {
 	e.MatterKind, e.Category, e.Area, e.Place = t.Kind, t.Category, t.Area, t.Place
@@ -37,6 +56,14 @@ func (d *Desk) triage(cat *Catalog, t Ticket, cmd Command, e *Event) error {
 			return invalid("priority", "error.priority", *cmd.Priority)
 		}
 		e.Priority = *cmd.Priority
+	}
+	if cmd.Lang != "" {
+		if !slices.Contains(text.Languages[:], cmd.Lang) {
+			return invalid("lang", "error.lang", cmd.Lang)
+		}
+		if cmd.Lang != cmp.Or(t.Lang, text.Vietnamese) {
+			e.Lang = cmd.Lang
+		}
 	}
 	switch cmd.Visibility {
 	case "":

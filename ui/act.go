@@ -111,7 +111,7 @@ func command(verb ticketing.Verb, f form) (ticketing.Command, error) {
 		if f.Has("area") {
 			cmd.Area = &area
 		}
-		cmd.Visibility = ticketing.Visibility(f.value("visibility"))
+		cmd.Visibility, cmd.Lang = ticketing.Visibility(f.value("visibility")), f.value("lang")
 	case ticketing.Claim:
 		if f.value("release") != "" {
 			nobody := ""

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"html/template"
@@ -104,6 +105,12 @@ func (t ticketView) Has(v string) bool { return t.Allowed[ticketing.Verb(v)] }
 
 // Any says whether one of them is allowed.
 func (t ticketView) Any(verbs ...string) bool { return slices.ContainsFunc(verbs, t.Has) }
+
+// WrittenIn is the language the ticket is said to be in.
+func (t ticketView) WrittenIn() string { return cmp.Or(t.Ticket.Lang, text.Vietnamese) }
+
+// Languages are those it may be said to be in.
+func (t ticketView) Languages() []string { return text.Languages[:] }
 
 // Was is what was typed into a field before a refusal, if the form was this verb's.
 func (t ticketView) Was(verb, field string) string {

@@ -32,8 +32,12 @@ func TestEveryRouteAnswersAsDescribed(t *testing.T) {
 	step("@hang", "claim", `{"version":1}`, "new")
 	step("@hang", "claim", `{"assignee":"toan"}`, "new")
 	step("@hang", "claim", `{"assignee":""}`, "new")
-	step("@hang", "triage", `{"priority":"urgent","area":"20242","kind":"proposal"}`, "new")
+	step("@hang", "triage", `{"priority":"urgent","area":"20242","kind":"proposal","lang":"en"}`, "new")
 	a := step("act", "triage", `{"priority":"normal","area":"","kind":"report","visibility":"public"}`, "new")
+	if a.str("lang") != "en" {
+		t.Errorf("a language that is not named again: %s", a.body)
+	}
+	step("@hang", "triage", `{"lang":"vi"}`, "new")
 	if a.str("priority") != "normal" || a.str("area") != "" || a.str("kind") != "report" || a.str("category") != "dien" {
 		t.Errorf("triage: %s", a.body)
 	}

@@ -20,7 +20,7 @@ type verb struct {
 // verbs is what a program may do with a ticket. Reveal is not among them: a program needs nobody's number.
 var verbs = []verb{
 	{verb: ticketing.Claim, may: []string{"assignee"}},
-	{verb: ticketing.Triage, may: []string{"kind", "category", "area", "priority", "visibility"}},
+	{verb: ticketing.Triage, may: []string{"kind", "category", "area", "priority", "visibility", "lang"}},
 	{verb: ticketing.Route, needs: []string{"agency"}, may: []string{"reason", "cooperating"}},
 	{verb: ticketing.AcceptIt},
 	{verb: ticketing.Return, needs: []string{"reason"}, may: []string{"suggest"}},
@@ -76,6 +76,7 @@ type deed struct {
 	Area        *string              `json:"area,omitempty"`
 	Priority    *string              `json:"priority,omitempty"`
 	Visibility  ticketing.Visibility `json:"visibility,omitempty"`
+	Lang        string               `json:"lang,omitempty"`
 	Agency      string               `json:"agency,omitempty"`
 	Suggest     string               `json:"suggest,omitempty"`
 	Cooperating []string             `json:"cooperating,omitempty"`
@@ -119,7 +120,7 @@ const mostListed = 100
 func (d *deed) command(v verb) (ticketing.Command, error) {
 	cmd := ticketing.Command{
 		Verb: v.verb, Version: d.Version, Text: d.Text + d.Comment, Reason: d.Reason, Kind: d.Kind, Category: d.Category,
-		Area: d.Area, Visibility: d.Visibility, Agency: d.Agency + d.Suggest, Cooperating: d.Cooperating,
+		Area: d.Area, Visibility: d.Visibility, Lang: d.Lang, Agency: d.Agency + d.Suggest, Cooperating: d.Cooperating,
 		OK: d.OK != nil && *d.OK, Outcome: d.Outcome, Publish: d.Publish, Into: d.Into, Events: d.Events, Assignee: d.Assignee,
 	}
 	var faults []fault

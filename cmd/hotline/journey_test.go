@@ -211,20 +211,6 @@ func (w *window) signIn(id string) *window {
 	return w
 }
 
-// key presses one together with its character, as a keyboard does: sent by itself the character can reach a page that has
-// already taken the key.
-func (w *window) key(name string, code int64, text string) {
-	w.Helper()
-	for _, p := range []input.DispatchKeyEventParams{
-		{Type: input.DispatchKeyEventTypeKeyDown, Key: name, WindowsVirtualKeyCode: code, Text: text},
-		{Type: input.DispatchKeyEventTypeKeyUp, Key: name, WindowsVirtualKeyCode: code},
-	} {
-		if _, err := chromedp.Call(w.ctx, input.DispatchKeyEvent, p); err != nil {
-			w.Fatal(err)
-		}
-	}
-}
-
 // fills writes into a form field as a person does, with the events that belong to it.
 func (w *window) fills(selector, text string) {
 	w.Helper()

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 
 	"hotline1022/channels/phone"
@@ -127,6 +128,20 @@ func awaits(t *testing.T, what string, ok func() bool) {
 	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) { // looking, not synchronising
 		if time.Now().After(end) {
 			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+// key presses one together with its character, as a keyboard does: sent by itself the character can reach a page that has
+// already taken the key.
+func (w *window) key(name string, code int64, text string) {
+	w.Helper()
+	for _, p := range []input.DispatchKeyEventParams{
+		{Type: input.DispatchKeyEventTypeKeyDown, Key: name, WindowsVirtualKeyCode: code, Text: text},
+		{Type: input.DispatchKeyEventTypeKeyUp, Key: name, WindowsVirtualKeyCode: code},
+	} {
+		if _, err := chromedp.Call(w.ctx, input.DispatchKeyEvent, p); err != nil {
+			w.Fatal(err)
 		}
 	}
 }
