@@ -241,10 +241,7 @@ func (d *Desk) clean(in *Incoming) error {
 	in.External, in.Reason = text.NFC(in.External), text.NFC(in.Reason)
 	in.Lang = words.Lang(in.Lang)
 	if in.Channel != Import {
-		if in.written = text.Language(in.Subject + "\n" + in.Text); in.written == text.Vietnamese {
-			in.written = ""
-		}
-		if in.written != "" {
+		if in.written = text.Foreign(text.Language(in.Subject + "\n" + in.Text)); in.written != "" {
 			in.Lang = words.English // the other one we speak
 		}
 	}

@@ -94,11 +94,16 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 
 func eval[T any](b *tab, js string) T {
 	b.Helper()
-	ctx, done := context.WithTimeout(b.ctx, 30*time.Second)
-	defer done()
-	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
+	v, err := ask[T](b, js)
 	b.must(err)
 	return v
+}
+
+// ask is what an expression says.
+func ask[T any](b *tab, js string) (T, error) {
+	ctx, done := context.WithTimeout(b.ctx, 30*time.Second)
+	defer done()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
 }
 
 // opens goes to a page and looks that nothing of it hangs over the side.

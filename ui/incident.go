@@ -18,8 +18,7 @@ type incidentPage struct {
 	Near      []nearRow
 	View      string
 	MayAct    bool
-	Epoch     string // the place in the journal the page was made at, for its live line
-	Head      int64
+	Spot      spot
 }
 
 // mostIncidentNear may be taken in at once from what looks alike.
@@ -34,11 +33,7 @@ func (s *Server) incident(v *visit) error {
 	if err != nil {
 		return err
 	}
-	var place string
-	var head int64
-	if s.Place != nil { // before the reading: what happens between the two is told again and does no harm
-		place, head = s.Place()
-	}
+	at := s.spot()
 	in, err := s.Desk.Incident(v.ctx(), v.actor(), code)
 	if err != nil {
 		return err
@@ -48,13 +43,16 @@ func (s *Server) incident(v *visit) error {
 	}
 	p := incidentPage{Page: s.page(v, v.t("incident.title")+" "+in.Lead.Number()), Reporters: 1 + len(in.Reports), Waiting: in.Waiting, Late: in.Late, View: console.view("").Key}
 	p.Here, p.NoIndex, p.Scripts = console.base, true, []string{"incident.js"}
-	p.Epoch, p.Head = place, head
+	p.Spot = at
 	p.MayAct = v.staff.Role == ticketing.Operator || v.staff.Role == ticketing.Supervisor
 	rows, err := s.rows(v.ctx(), v.lang, console.base, "", append([]ticketing.Ticket{in.Lead}, in.Reports...)...)
 	if err != nil {
 		return err
 	}
 	p.Lead, p.Reports = rows[0], rows[1:]
+	if v.part() { // its live line asks; what may belong to it stays as it was opened
+		return s.ok(v, "incident.live", p)
+	}
 	if p.MayAct && in.Lead.Status != ticketing.Closed {
 		if p.Near, err = s.near(v, in.Lead, mostIncidentNear); err != nil {
 			return err

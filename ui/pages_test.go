@@ -116,7 +116,7 @@ func walks(h *house, at map[string]ticketing.Code, kiosk, work string) []walk {
 			{"/", "/"}, {"/gui", "/gui"}, {"/tra-cuu", "/tra-cuu"}, {"/t/:code", t("", "answered")}, {"/t/:code", t("", "near")}, {"/t/:code", t("", "drafted")},
 			{"/t/:code/da-gui", t("", "answered") + "/da-gui"}, {"/viec/:token", work}, {"/board/k/:key", "/board/k/" + kiosk}, {"/dang-nhap", "/dang-nhap"}}},
 		{"hang", [][2]string{
-			{"/console", "/console"}, {"/console", "/console?view=mine&chon=1"}, {"/console", "/console?view=late&q=khong-co"}, {"/console/t/:code", t("/console", "new")}, {"/console/t/:code", t("/console", "near")},
+			{"/console", "/console"}, {"/console", "/console?view=mine&chon=1"}, {"/console", "/console?view=late&q=khong-co"}, {"/console", "/console?view=incidents"}, {"/console/t/:code", t("/console", "new")}, {"/console/t/:code", t("/console", "near")},
 			{"/console/t/:code", t("/console", "review")}, {"/console/t/:code", t("/console", "foreign")}, {"/console/t/:code/su-viec", t("/console", "new") + "/su-viec"}, {"/console/new", "/console/new"},
 			{"/console/gui-di", "/console/gui-di?state=waiting"}, {"/console/gui-di", "/console/gui-di"}, {"/board", "/board"}, {"/bai-viet", "/bai-viet"}, {"/bai-viet", "/bai-viet?q=karaoke"}, {"/bai-viet/:id", "/bai-viet/den"},
 			{"/tai-khoan", "/tai-khoan"}, {"/bao-mat", "/bao-mat"}, {"/bao-mat/ung-dung", "/bao-mat/ung-dung"}, {"/mat-khau", "/mat-khau"}}},

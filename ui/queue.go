@@ -185,8 +185,7 @@ type queueView struct {
 	Tabs              []tab
 	Rows              []rowView
 	Next              string
-	Epoch             string
-	Head              int64
+	Spot              spot
 	Spikes            []spikeView // of the console
 }
 
@@ -195,10 +194,7 @@ const countMost = 999
 
 // queue reads the left pane. The place in the feed is taken first, so that nothing falls between page and socket.
 func (s *Server) queue(v *visit, p place, code ticketing.Code) (queueView, error) {
-	q := queueView{Base: p.base, View: p.view(v.Query("view")).Key, Query: strings.TrimSpace(v.Query("q"))}
-	if s.Place != nil {
-		q.Epoch, q.Head = s.Place()
-	}
+	q := queueView{Base: p.base, View: p.view(v.Query("view")).Key, Query: strings.TrimSpace(v.Query("q")), Spot: s.spot()}
 	if err := s.dressQueue(v, p, &q); err != nil {
 		return q, err
 	}

@@ -30,8 +30,7 @@ type supervisePage struct {
 	Notice  string
 	Fault   string
 
-	Epoch string
-	Head  int64
+	Spot spot
 }
 
 // superviseView is what changes by itself.
@@ -99,12 +98,9 @@ func (s *Server) supervisePart(v *visit) error {
 
 // superviseNow reads the screen; ask is the choice of the list.
 func (s *Server) superviseNow(v *visit, ask func(string, ...string) string) (supervisePage, error) {
-	p := supervisePage{Page: s.page(v, v.t("nav.supervise"))}
+	p := supervisePage{Page: s.page(v, v.t("nav.supervise")), Spot: s.spot()}
 	p.Here, p.NoIndex, p.Scripts = supervisePath, true, []string{"supervise.js"}
 	p.Alert = s.Desk.Catalog.Current().DutyAlert()
-	if s.Place != nil {
-		p.Epoch, p.Head = s.Place()
-	}
 	var err error
 	if p.Room, err = s.roomNow(v, ask("nguoi")); err != nil {
 		return p, err

@@ -119,7 +119,7 @@ func superviseSample(p Page) supervisePage {
 	held.Agency, held.Category = true, "x"
 	free := row
 	free.Holder = ""
-	return supervisePage{Page: p, Epoch: "e", Head: 1, Notice: "n", Fault: "f", Undos: []bulkUndo{{Do: "claim", Count: 2, Fields: []bulkField{{"codes", "7K02Q074M9P5:3"}}}}, Results: []moveResult{{"7K02Q074M9P5", "26-000001", true, "t"}, {"", "x", false, "<b>một"}},
+	return supervisePage{Page: p, Spot: spot{Epoch: "e", Head: 1}, Notice: "n", Fault: "f", Undos: []bulkUndo{{Do: "claim", Count: 2, Fields: []bulkField{{"codes", "7K02Q074M9P5:3"}}}}, Results: []moveResult{{"7K02Q074M9P5", "26-000001", true, "t"}, {"", "x", false, "<b>một"}},
 		Targets: []ticketing.Staff{{ID: "a", Name: "<b>một"}}, List: superviseList{Title: "t", Query: "nguoi=a", Next: "/x", Rows: []superviseRow{row, held, free}},
 		Room: superviseView{At: noon, Longest: "1", LongestTone: "bad", Presence: true, Figures: ticketing.WallFigures{Overdue: 1}, Spikes: boardSample(p, true).Board.Spikes,
 			People: []personView{{ticketing.WallHand{Staff: ticketing.Staff{ID: "a", Name: "<b>một", Role: ticketing.Operator}, Doors: []ticketing.WallDoor{{Channel: ticketing.Zalo, Open: 2}, {Channel: ticketing.Phone}}}, 1, "101", true, Seat{State: "break", Reason: "meal"}}, {ticketing.WallHand{All: true, Staff: ticketing.Staff{ID: "b", Role: ticketing.Supervisor}}, 0, "", false, Seat{}}}, Disputed: []rowView{row.rowView},

@@ -15,15 +15,20 @@ import (
 
 	"hotline1022/ticketing"
 	"hotline1022/ticketing/plain"
+	"hotline1022/ticketing/testenv"
 )
 
 // until waits for an expression to be true.
 func (b *tab) until(what, js string) {
 	b.Helper()
 	deadline := time.Now().Add(20 * time.Second)
-	for !eval[bool](b, "!!("+js+")") {
+	for {
+		yes, err := ask[bool](b, "!!("+js+")") // fails where one page has gone and the next is not there yet
+		if err == nil && yes {
+			return
+		}
 		if time.Now().After(deadline) {
-			b.Fatalf("%s did not happen (%s); the page says:\n%s", what, js, eval[string](b, "document.body.innerText"))
+			b.Fatalf("%s did not happen (%s, %v); the page says:\n%s", what, js, err, eval[string](b, "document.body.innerText"))
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -39,25 +44,18 @@ func (b *tab) enter(name string) *tab {
 	return b
 }
 
-const ctrl, shiftKey = 2, 8 // of a key's modifiers
-
-// key presses one, as an input method reports it where code is 229. Its character comes in the same event, as from a
-// keyboard: sent by itself (chromedp.KeyEvent) it can reach a page that has already taken the key, and then sends its form
-// or stands in a field.
+// key presses one key; a single character types itself.
 func (b *tab) key(name string, code int64, mods int64) {
 	b.Helper()
-	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
-		text := ""
-		switch {
-		case kind == input.DispatchKeyEventTypeKeyUp || mods&^shiftKey != 0:
-		case name == "Enter" && mods == 0:
-			text = "\r"
-		case utf8.RuneCountInString(name) == 1:
-			text = name
-		}
-		_, err := chromedp.Call(b.ctx, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: name, WindowsVirtualKeyCode: code, Modifiers: mods, Text: text})
-		b.must(err)
+	text := ""
+	switch {
+	case mods&^testenv.Shift != 0:
+	case name == "Enter" && mods == 0:
+		text = "\r"
+	case utf8.RuneCountInString(name) == 1:
+		text = name
 	}
+	b.must(testenv.Press(b.ctx, name, code, mods, text))
 }
 
 // composes shows an unfinished word, as Vietnamese input methods do.
@@ -162,7 +160,7 @@ func TestTypedWordsInTwoBrowsers(t *testing.T) {
 	one.opens(at)
 	one.until("the note is the latest", `document.getElementById("text").value === "nhớ gọi lại chị Hoa" && document.querySelector("input[name=as]:checked").value === "note"`)
 	one.do(chromedp.Focus(chromedp.CSS("#text")))
-	one.key("Enter", 13, ctrl)
+	one.key("Enter", 13, testenv.Ctrl)
 	one.until("sent", `document.getElementById("ticket-thread").innerText.includes("nhớ gọi lại chị Hoa")`)
 	if h.saves("hang", a.Code, "note") != 0 || h.events(a.Code, ticketing.Noted) != 1 {
 		t.Errorf("after sending %d saves are kept, %d notes", h.saves("hang", a.Code, "note"), h.events(a.Code, ticketing.Noted))
@@ -222,7 +220,7 @@ func TestCannedTextsByKeyboard(t *testing.T) {
 	}
 	b.key("Enter", 229, 0)
 	b.key("Enter", 13, 0)
-	b.key("Enter", 13, ctrl)
+	b.key("Enter", 13, testenv.Ctrl)
 	if got := b.box(); !strings.HasPrefix(got, "/cảm") || h.events(a.Code, ticketing.AnsweredBy) != 0 || strings.Contains(got, "anh chị") {
 		t.Fatalf("while composing, Enter did something: %q", got)
 	}
@@ -320,7 +318,7 @@ func TestPlainAnswersAndNamesInABrowser(t *testing.T) {
 		t.Errorf("named: %q", got)
 	}
 	b.types("xem giúp")
-	b.key("Enter", 13, ctrl)
+	b.key("Enter", 13, testenv.Ctrl)
 	b.until("sent", `document.getElementById("ticket-thread").innerText.includes("xem giúp")`)
 	c := h.tab().enter("toan")
 	c.until("the count", `document.querySelector('[data-tab="mentioned"] [data-count]')?.textContent === "1"`)
@@ -353,7 +351,7 @@ func TestSendingStopsInABrowser(t *testing.T) {
 	b.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`document.dispatchEvent(new CustomEvent("live:change", {detail: {changes: [{ticket: %q, version: 99}]}})); undefined`, a.Code)))
 	b.until("the thread shows it", `document.getElementById("ticket-thread").innerText.includes("Đèn sáng lại rồi ạ")`)
 	b.do(chromedp.Focus(chromedp.CSS("#text")))
-	b.key("Enter", 13, ctrl)
+	b.key("Enter", 13, testenv.Ctrl)
 	b.until("being stopped", `document.querySelector(".news")?.innerText.includes("Đèn sáng lại rồi ạ") && document.getElementById("text").value === "Em đã báo đội trực"`)
 	if n := h.events(a.Code, ticketing.Messaged); n != 0 {
 		t.Errorf("%d messages were sent", n)
@@ -361,7 +359,7 @@ func TestSendingStopsInABrowser(t *testing.T) {
 	b.looks("news")
 	b.wrong = slices.DeleteFunc(b.wrong, func(w string) bool { return strings.Contains(w, "409") })
 	b.do(chromedp.EmulateViewport(1366, 800), chromedp.Focus(chromedp.CSS("#text")))
-	b.key("Enter", 13, ctrl)
+	b.key("Enter", 13, testenv.Ctrl)
 	b.until("sent", `document.getElementById("ticket-thread").innerText.includes("Em đã báo đội trực")`)
 	if n := h.events(a.Code, ticketing.Messaged); n != 1 || h.saves("hang", a.Code, "message") != 0 {
 		t.Errorf("the second press sent %d messages, %d saves are left", n, h.saves("hang", a.Code, "message"))

@@ -242,18 +242,11 @@ func (b *tab) waitFor(what, js string, where func() chromedp.EvaluateOption) {
 // key presses one key, as a keyboard does.
 func (b *tab) key(name string, code int64, modifiers int64, text string) {
 	b.Helper()
-	for _, typ := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
-		p := input.DispatchKeyEventParams{Type: typ, Key: name, Code: name, WindowsVirtualKeyCode: code, Modifiers: modifiers}
-		if typ == input.DispatchKeyEventTypeKeyDown {
-			p.Text = text
-		}
-		_, err := chromedp.Call(b.ctx, input.DispatchKeyEvent, p)
-		b.must(err)
-	}
+	b.must(testenv.Press(b.ctx, name, code, modifiers, text))
 }
 
 func (b *tab) enter()      { b.Helper(); b.key("Enter", 13, 0, "\r") }
-func (b *tab) shiftEnter() { b.Helper(); b.key("Enter", 13, 8, "\r") }
+func (b *tab) shiftEnter() { b.Helper(); b.key("Enter", 13, testenv.Shift, "\r") }
 func (b *tab) escape()     { b.Helper(); b.key("Escape", 27, 0, "") }
 
 // types puts text where the focus is.

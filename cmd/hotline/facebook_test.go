@@ -19,7 +19,7 @@ func TestThePageIsJoinedToTheProgram(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), 120*time.Second)
 	defer stop()
 	page, err := simulator.NewFacebook(simulator.FacebookSettings{
-		AppID: "7", AppSecret: "secret", VerifyToken: "words", PageToken: "token", PageID: "1022", Followers: 9, Scale: 60, Mood: simulator.FacebookMood{Echo: true},
+		AppID: "7", AppSecret: "secret", VerifyToken: "words", PageToken: "token", PageID: "1022", Followers: 9, Scale: 400, Mood: simulator.FacebookMood{Echo: true},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -473,7 +473,7 @@ func TestARefusalKeepsTheWordsAndAnEndedSessionTheSocket(t *testing.T) {
 	if err := r.accounts.Change(t.Context(), "hanh", "test", func(s *ticketing.Staff) error { s.Role = ticketing.Auditor; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	w.until("being sent to sign in", `location.pathname === "/dang-nhap"`)
+	w.until("being sent to sign in, and back later", `location.pathname === "/dang-nhap" && new URLSearchParams(location.search).get("sau")?.startsWith("/console/t/")`)
 }
 
 // The call form, then the queue in English, with nothing in it and with many rows.

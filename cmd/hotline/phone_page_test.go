@@ -4,12 +4,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 
 	"hotline1022/channels/phone"
 	"hotline1022/channels/simulator"
 	"hotline1022/ticketing"
+	"hotline1022/ticketing/testenv"
 )
 
 // switched starts the program with an exchange of its own, at which two operators sit.
@@ -132,16 +132,10 @@ func awaits(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// key presses one together with its character, as a keyboard does: sent by itself the character can reach a page that has
-// already taken the key.
+// key presses one key, as a keyboard does.
 func (w *window) key(name string, code int64, text string) {
 	w.Helper()
-	for _, p := range []input.DispatchKeyEventParams{
-		{Type: input.DispatchKeyEventTypeKeyDown, Key: name, WindowsVirtualKeyCode: code, Text: text},
-		{Type: input.DispatchKeyEventTypeKeyUp, Key: name, WindowsVirtualKeyCode: code},
-	} {
-		if _, err := chromedp.Call(w.ctx, input.DispatchKeyEvent, p); err != nil {
-			w.Fatal(err)
-		}
+	if err := testenv.Press(w.ctx, name, code, 0, text); err != nil {
+		w.Fatal(err)
 	}
 }

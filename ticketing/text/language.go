@@ -19,6 +19,14 @@ const (
 // Languages are those Language tells apart, Vietnamese first.
 var Languages = [...]string{Vietnamese, English, Chinese, Japanese, Korean, Russian}
 
+// Foreign is the language, or "" for Vietnamese, which needs no mark.
+func Foreign(lang string) string {
+	if lang == Vietnamese {
+		return ""
+	}
+	return lang
+}
+
 // syllable is what a Vietnamese word can be, marks forgotten.
 var syllable = regexp.MustCompile(`^(?:b|ch?|d|gh?|gi|h|kh?|l|m|n|ngh?|nh|ph?|qu|r|s|th?|tr|v|x)?` +
 	`(?:a|ai|ao|au|ai|ay|e|eo|eu|i|ia|ie|ieu|iu|o|oa|oai|oay|oe|oeo|oi|oo|u|ua|uay|ue|ui|uo|uoi|uou|uu|uy|uya|uye|uyu|y|ye|yeu)(?:ch?|m|ng?|nh|p|t)?$`)

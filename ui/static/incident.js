@@ -1,32 +1,32 @@
-// The page of an incident, live: when one of its tickets has changed, the page is asked for again. What stands in the
+// The page of an incident, live: when one of its tickets has changed, its part is asked for again. What stands in the
 // list changes in place and keeps what is chosen; rows that come or go wait for a click, so that nothing moves under the
 // hand.
-import { live } from './live.js';
+import { line } from './line.js';
 
 const page = document.querySelector('[data-incident]'), box = document.getElementById('incident-live');
-const line = page.querySelector('.fresh-line'), show = page.querySelector('[data-fresh-show]'), say = page.querySelector('[data-fresh-say]');
-const SOON = 500;
-let soon = 0, asked = 0, waiting = null;
+const bar = page.querySelector('.fresh-line'), show = page.querySelector('[data-fresh-show]'), say = page.querySelector('[data-fresh-say]');
+const SOON = 500, AGAIN = 5e3;
+let timer = 0, asking = false, waiting = null;
 
 const rows = (root) => [...root.querySelectorAll('tr[data-code]')];
 const codes = (root) => rows(root).map((r) => r.dataset.code);
-const shown = () => [box.querySelector('[data-lead]').dataset.lead, ...codes(box)];
+const later = (wait = SOON) => { timer ||= setTimeout(ask, wait); };
 
 async function ask() {
-  soon = 0;
-  const mine = ++asked;
-  let answer;
+  timer = 0;
+  if (asking) return later(); // on a slow line one after the other, or none would ever be shown
+  asking = true;
   try {
-    answer = await fetch(location.href, { cache: 'no-store' });
+    const answer = await fetch(location.pathname, { cache: 'no-store', headers: { 'HX-Request': 'true' } });
+    if ([204, 401, 403, 404].includes(answer.status)) return location.reload(); // it is elsewhere now, or not for her
+    if (!answer.ok) throw new Error(answer.status);
+    take(new DOMParser().parseFromString(await answer.text(), 'text/html').body);
   } catch {
-    return; // no network; the line will tell and ask again
+    later(AGAIN); // no network, or a busy server
+  } finally {
+    asking = false;
   }
-  if (mine !== asked) return;
-  if (!answer.ok || answer.redirected) return location.reload(); // it has become a report of another, or is out of sight
-  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('incident-live');
-  if (fresh && mine === asked) take(fresh);
 }
-const later = () => { soon ||= setTimeout(ask, SOON); };
 
 // An input's state is the hand's, not the server's.
 const kept = { beforeNodeMorphed: (old) => !(old instanceof HTMLInputElement) };
@@ -43,13 +43,13 @@ function take(fresh) {
   morph(box.querySelector('.incident-sums'), fresh.querySelector('.incident-sums'));
   const more = want.filter((c) => !have.includes(c)).length;
   show.textContent = say.textContent = more ? page.dataset.fresh.replace('{0}', more) : page.dataset.changed;
-  line.hidden = false;
+  bar.hidden = false;
 }
 
 // put shows all of it.
 function put(fresh) {
   waiting = null;
-  line.hidden = true;
+  bar.hidden = true;
   morph(box, fresh);
 }
 
@@ -60,9 +60,8 @@ show.addEventListener('click', () => {
   box.focus();
 });
 document.addEventListener('live:change', (event) => {
-  const mine = shown();
+  const mine = [page.dataset.incident, ...codes(box)];
   if (event.detail.changes.some((c) => mine.includes(c.ticket))) later();
 });
-document.addEventListener('live:reset', later);
-document.addEventListener('live:signin', () => location.assign('/dang-nhap?sau=' + encodeURIComponent(location.pathname)));
-live({ url: '/live', ...(page.dataset.epoch ? { epoch: page.dataset.epoch, seq: Number(page.dataset.head) } : {}) });
+document.addEventListener('live:reset', () => later());
+line(page);

@@ -1,7 +1,6 @@
 // The supervisor's screen, live: the room is asked for again soon after something happened, and now and then for who
 // has come or gone. The list stays as it is, so that nothing moves under a hand that chooses.
-import { wake } from './alerts.js';
-import { live } from './live.js';
+import { line } from './line.js';
 
 const room = document.getElementById('room'), box = document.getElementById('room-live');
 const SOON = 2e3, NOW_AND_THEN = 15e3;
@@ -25,21 +24,9 @@ async function ask() {
 const later = () => { soon ||= setTimeout(ask, SOON); };
 
 for (const name of ['live:change', 'live:pulse', 'live:reset']) document.addEventListener(name, later);
-document.addEventListener('live:change', (event) => {
-  for (const change of event.detail.changes) if (change.data?.wakes) wake(change.say, change.data.wakes);
-});
 setInterval(() => { if (!document.hidden && Date.now() - asked >= NOW_AND_THEN) ask(); }, 1e3);
-document.addEventListener('live:signin', () => location.assign('/dang-nhap?sau=' + encodeURIComponent(location.pathname + location.search)));
-const lamp = document.querySelector('[data-live]');
-document.addEventListener('live:state', (event) => {
-  const { state, polling, age } = event.detail;
-  lamp.hidden = false;
-  lamp.dataset.live = state === 'online' ? 'on' : 'off';
-  lamp.textContent = state === 'online' ? room.dataset[polling ? 'livePoll' : 'liveOn'] : room.dataset.liveOff.replace('{0}', String(Math.round(age / 1e3)));
-});
-
 document.addEventListener('change', (event) => {
   if (event.target.dataset.all === undefined) return;
   for (const one of document.querySelectorAll('[name=codes][form=move]:not(:disabled)')) one.checked = event.target.checked;
 });
-live({ url: '/live', ...(room.dataset.epoch ? { epoch: room.dataset.epoch, seq: Number(room.dataset.head) } : {}) });
+line(room);

@@ -1,10 +1,10 @@
 // The workplace, live. The pages work without it; it adds: what changes shows at once, what is typed is never lost,
 // keys, the area picker. Nothing moves under the pointer: new rows wait behind a button.
-import { announce, wake } from './alerts.js';
+import { announce } from './alerts.js';
 import { combo } from './combo.js';
 import { counts, mine } from './counts.js';
 import { eyes } from './eyes.js';
-import { live } from './live.js';
+import { line } from './line.js';
 import { typing } from './typing.js';
 import { keepHere } from './unsent.js';
 import { seen, write } from './write.js';
@@ -427,8 +427,7 @@ if (work) {
       showRow(change);
       if (change.say) {
         $('[data-say]').textContent = change.say;
-        if (change.data?.wakes) wake(change.say, change.data.wakes);
-        else announce(change.say);
+        if (!change.data?.wakes) announce(change.say); // else the line wakes
       }
       if (change.ticket !== openCode()) continue;
       if (change.removed) gone();
@@ -442,16 +441,8 @@ if (work) {
     if (openCode()) refreshTicket();
   });
   document.addEventListener('live:pulse', (event) => counts(event.detail.pulse?.counts || {}));
-  const lamp = $('[data-live]');
-  document.addEventListener('live:state', (event) => {
-    const { state, polling, age } = event.detail;
-    lamp.hidden = false;
-    lamp.dataset.live = state === 'online' ? 'on' : 'off';
-    lamp.textContent = state === 'online' ? work.dataset[polling ? 'livePoll' : 'liveOn'] : work.dataset.liveOff.replace('{0}', String(Math.round(age / 1000)));
-  });
-  document.addEventListener('live:signin', () => location.assign('/dang-nhap?back=' + encodeURIComponent(location.pathname + location.search)));
   looks = eyes(work);
   prepareQueue();
   arrive();
-  typist = typing(live({ url: '/live', ...(work.dataset.epoch ? { epoch: work.dataset.epoch, seq: Number(work.dataset.head) } : {}) }));
+  typist = typing(line(work));
 }

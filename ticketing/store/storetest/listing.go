@@ -67,6 +67,11 @@ func (s *suite) check(f ticketing.Filter, tickets []ticketing.Ticket) int {
 		if matches(f, t) {
 			want[t.Code] = t
 		}
+		bare := f
+		bare.Scope, bare.Words = all, nil // Admits leaves these to others
+		if f.Admits(t) != matches(bare, t) {
+			s.Fatalf("Admits(%+v) says %v of %+v", f, f.Admits(t), t)
+		}
 	}
 	listed := s.list(f)
 	got := map[ticketing.Code]ticketing.Ticket{}
@@ -187,7 +192,7 @@ func (s *suite) alone(tickets []ticketing.Ticket) {
 			{Status: []ticketing.Status{t.Status}}, {Kind: []ticketing.Kind{t.Kind}}, {Channel: []ticketing.Channel{t.Channel}},
 			{Category: []string{t.Category}}, {Agency: []string{t.Agency}}, {Area: []string{t.Area}}, {Outcome: []ticketing.Outcome{t.Outcome}},
 			{Assignee: t.Assignee}, {Nobody: true}, {Citizen: []ticketing.CitizenID{t.Citizen}}, {From: t.Received}, {To: t.Received},
-			{DueBy: t.Due}, {DueBy: t.Due.Add(time.Millisecond)}, {Urgent: true}, {Unread: true}, {Public: true}, {Awake: true}, {Returned: 1}, {Returned: 2, Status: ticketing.OpenStatuses}, {Reports: 1}, {Reports: 2, Status: ticketing.OpenStatuses, Sort: ticketing.ByDue}, {Public: true, Status: ticketing.OpenStatuses, Sort: ticketing.ByUpdated}, {Words: text.Words(t.Text)},
+			{DueBy: t.Due}, {DueBy: t.Due.Add(time.Millisecond)}, {Urgent: true}, {Unread: true}, {Public: true}, {Awake: true}, {Returned: 1}, {Returned: 2, Status: ticketing.OpenStatuses}, {Returned: 1, Citizen: []ticketing.CitizenID{t.Citizen}}, {Reports: 1}, {Reports: 1, Citizen: []ticketing.CitizenID{t.Citizen}}, {Reports: 2, Status: ticketing.OpenStatuses, Sort: ticketing.ByDue}, {Public: true, Status: ticketing.OpenStatuses, Sort: ticketing.ByUpdated}, {Words: text.Words(t.Text)},
 		} {
 			f.Scope = all
 			f.Limit = 50
@@ -205,7 +210,7 @@ func (s *suite) randomFilter(tickets []ticketing.Ticket) ticketing.Filter {
 		f.Scope = ticketing.Scope{Agency: pick(s.maker, Agencies), Hide: []ticketing.Kind{pick(s.maker, ticketing.Kinds[:])}}
 	}
 	for range 1 + r.IntN(3) {
-		switch r.IntN(16) {
+		switch r.IntN(18) {
 		case 0:
 			f.Status = []ticketing.Status{t.Status, o.Status}
 		case 1:
@@ -241,6 +246,10 @@ func (s *suite) randomFilter(tickets []ticketing.Ticket) ticketing.Filter {
 			f.Public, f.Awake = r.IntN(2) == 0, r.IntN(2) == 0
 		case 15:
 			f.Words = s.someWords(t)
+		case 16:
+			f.Returned = 1
+		case 17:
+			f.Reports = 1
 		}
 	}
 	return f
