@@ -14,7 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"hotline1022/ticketing"
-	"hotline1022/ticketing/testenv"
+	"hotline1022/ticketing/testenv/keyboard"
 	"hotline1022/ui"
 )
 
@@ -87,11 +87,11 @@ func TestTheBoardInABrowser(t *testing.T) {
 	b.shot("board-light", 360, false)
 	b.shot("board-light", 1366, false)
 	b.do(chromedp.EmulateViewport(1920, 1080))
-	b.key("?", 191, testenv.Shift)
+	b.key("?", 191, keyboard.Shift)
 	b.do(chromedp.WaitVisible(chromedp.CSS("#how[open] dl")))
 	b.shot("board-how", 1366, true)
 	b.shot("board-how", 360, true)
-	b.key("?", 191, testenv.Shift)
+	b.key("?", 191, keyboard.Shift)
 
 	// The figures grow old before everybody's eyes, and come again. The page's own clock is moved on, nobody sleeps.
 	h.reported(ticketing.Incoming{})

@@ -7,7 +7,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"hotline1022/ticketing"
-	"hotline1022/ticketing/testenv"
+	"hotline1022/ticketing/testenv/keyboard"
 )
 
 func TestACallIsPutIntoItsIncidentAsItIsSaved(t *testing.T) {
@@ -47,7 +47,7 @@ func TestTheCallFormByKeysAlone(t *testing.T) {
 	typed := 0
 	types := func(s string) { b.do(chromedp.KeyEvent(s)); typed += len([]rune(s)) }
 	types("0905123182")
-	b.key("2", 50, testenv.Alt)
+	b.key("2", 50, keyboard.Alt)
 	b.until("the second field", `document.querySelector("[data-category][aria-pressed=true] kbd")?.textContent === "2" && document.querySelector("#f-category").value !== ""`)
 	if got := eval[string](b, `document.querySelector("[name=phone]").value`); got != "0905123182" {
 		t.Errorf("the figure stands in the number: %q", got)
@@ -67,7 +67,7 @@ func TestTheCallFormByKeysAlone(t *testing.T) {
 	b.key("Enter", 13, 0)
 	b.until("a place", `document.querySelector("form.call [name=area]").value !== ""`)
 	b.do(chromedp.Focus(chromedp.CSS("#f-text")))
-	b.key("Enter", 13, testenv.Ctrl)
+	b.key("Enter", 13, keyboard.Ctrl)
 	b.until("the ticket", `/^\/console\/t\//.test(location.pathname)`)
 	if typed > 80 {
 		t.Errorf("%d keys", typed)

@@ -15,7 +15,7 @@ import (
 
 	"hotline1022/ticketing"
 	"hotline1022/ticketing/plain"
-	"hotline1022/ticketing/testenv"
+	"hotline1022/ticketing/testenv/keyboard"
 )
 
 // until waits for an expression to be true.
@@ -49,13 +49,13 @@ func (b *tab) key(name string, code int64, mods int64) {
 	b.Helper()
 	text := ""
 	switch {
-	case mods&^testenv.Shift != 0:
+	case mods&^keyboard.Shift != 0:
 	case name == "Enter" && mods == 0:
 		text = "\r"
 	case utf8.RuneCountInString(name) == 1:
 		text = name
 	}
-	b.must(testenv.Press(b.ctx, name, code, mods, text))
+	b.must(keyboard.Press(b.ctx, name, code, mods, text))
 }
 
 // composes shows an unfinished word, as Vietnamese input methods do.
@@ -160,7 +160,7 @@ func TestTypedWordsInTwoBrowsers(t *testing.T) {
 	one.opens(at)
 	one.until("the note is the latest", `document.getElementById("text").value === "nhớ gọi lại chị Hoa" && document.querySelector("input[name=as]:checked").value === "note"`)
 	one.do(chromedp.Focus(chromedp.CSS("#text")))
-	one.key("Enter", 13, testenv.Ctrl)
+	one.key("Enter", 13, keyboard.Ctrl)
 	one.until("sent", `document.getElementById("ticket-thread").innerText.includes("nhớ gọi lại chị Hoa")`)
 	if h.saves("hang", a.Code, "note") != 0 || h.events(a.Code, ticketing.Noted) != 1 {
 		t.Errorf("after sending %d saves are kept, %d notes", h.saves("hang", a.Code, "note"), h.events(a.Code, ticketing.Noted))
@@ -220,7 +220,7 @@ func TestCannedTextsByKeyboard(t *testing.T) {
 	}
 	b.key("Enter", 229, 0)
 	b.key("Enter", 13, 0)
-	b.key("Enter", 13, testenv.Ctrl)
+	b.key("Enter", 13, keyboard.Ctrl)
 	if got := b.box(); !strings.HasPrefix(got, "/cảm") || h.events(a.Code, ticketing.AnsweredBy) != 0 || strings.Contains(got, "anh chị") {
 		t.Fatalf("while composing, Enter did something: %q", got)
 	}
@@ -318,7 +318,7 @@ func TestPlainAnswersAndNamesInABrowser(t *testing.T) {
 		t.Errorf("named: %q", got)
 	}
 	b.types("xem giúp")
-	b.key("Enter", 13, testenv.Ctrl)
+	b.key("Enter", 13, keyboard.Ctrl)
 	b.until("sent", `document.getElementById("ticket-thread").innerText.includes("xem giúp")`)
 	c := h.tab().enter("toan")
 	c.until("the count", `document.querySelector('[data-tab="mentioned"] [data-count]')?.textContent === "1"`)
@@ -351,7 +351,7 @@ func TestSendingStopsInABrowser(t *testing.T) {
 	b.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`document.dispatchEvent(new CustomEvent("live:change", {detail: {changes: [{ticket: %q, version: 99}]}})); undefined`, a.Code)))
 	b.until("the thread shows it", `document.getElementById("ticket-thread").innerText.includes("Đèn sáng lại rồi ạ")`)
 	b.do(chromedp.Focus(chromedp.CSS("#text")))
-	b.key("Enter", 13, testenv.Ctrl)
+	b.key("Enter", 13, keyboard.Ctrl)
 	b.until("being stopped", `document.querySelector(".news")?.innerText.includes("Đèn sáng lại rồi ạ") && document.getElementById("text").value === "Em đã báo đội trực"`)
 	if n := h.events(a.Code, ticketing.Messaged); n != 0 {
 		t.Errorf("%d messages were sent", n)
@@ -359,7 +359,7 @@ func TestSendingStopsInABrowser(t *testing.T) {
 	b.looks("news")
 	b.wrong = slices.DeleteFunc(b.wrong, func(w string) bool { return strings.Contains(w, "409") })
 	b.do(chromedp.EmulateViewport(1366, 800), chromedp.Focus(chromedp.CSS("#text")))
-	b.key("Enter", 13, testenv.Ctrl)
+	b.key("Enter", 13, keyboard.Ctrl)
 	b.until("sent", `document.getElementById("ticket-thread").innerText.includes("Em đã báo đội trực")`)
 	if n := h.events(a.Code, ticketing.Messaged); n != 1 || h.saves("hang", a.Code, "message") != 0 {
 		t.Errorf("the second press sent %d messages, %d saves are left", n, h.saves("hang", a.Code, "message"))

@@ -22,6 +22,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"hotline1022/ticketing/testenv"
+	"hotline1022/ticketing/testenv/keyboard"
 )
 
 // shots is where the pictures go that a person should look at; set HOTLINE_SHOTS to get them.
@@ -242,11 +243,11 @@ func (b *tab) waitFor(what, js string, where func() chromedp.EvaluateOption) {
 // key presses one key, as a keyboard does.
 func (b *tab) key(name string, code int64, modifiers int64, text string) {
 	b.Helper()
-	b.must(testenv.Press(b.ctx, name, code, modifiers, text))
+	b.must(keyboard.Press(b.ctx, name, code, modifiers, text))
 }
 
 func (b *tab) enter()      { b.Helper(); b.key("Enter", 13, 0, "\r") }
-func (b *tab) shiftEnter() { b.Helper(); b.key("Enter", 13, testenv.Shift, "\r") }
+func (b *tab) shiftEnter() { b.Helper(); b.key("Enter", 13, keyboard.Shift, "\r") }
 func (b *tab) escape()     { b.Helper(); b.key("Escape", 27, 0, "") }
 
 // types puts text where the focus is.

@@ -9,7 +9,7 @@ import (
 	"hotline1022/channels/phone"
 	"hotline1022/channels/simulator"
 	"hotline1022/ticketing"
-	"hotline1022/ticketing/testenv"
+	"hotline1022/ticketing/testenv/keyboard"
 )
 
 // switched starts the program with an exchange of its own, at which two operators sit.
@@ -135,7 +135,7 @@ func awaits(t *testing.T, what string, ok func() bool) {
 // key presses one key, as a keyboard does.
 func (w *window) key(name string, code int64, text string) {
 	w.Helper()
-	if err := testenv.Press(w.ctx, name, code, 0, text); err != nil {
+	if err := keyboard.Press(w.ctx, name, code, 0, text); err != nil {
 		w.Fatal(err)
 	}
 }

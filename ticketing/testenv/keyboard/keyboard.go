@@ -1,4 +1,5 @@
-package testenv
+// Package keyboard presses keys in the browser of a test as a keyboard does.
+package keyboard
 
 import (
 	"context"
